@@ -1,0 +1,4 @@
+stack "platform" {
+  source = "../../../stacks/global"
+  path   = "platform"
+}

@@ -1,0 +1,4 @@
+stack "platform" {
+  source = "../../../stacks/primary"
+  path   = "platform"
+}

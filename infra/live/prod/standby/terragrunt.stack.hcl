@@ -1,0 +1,4 @@
+stack "platform" {
+  source = "../../../stacks/standby"
+  path   = "platform"
+}
