@@ -1,0 +1,101 @@
+"""The command `meshproof`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from meshproof.errors import MeshproofError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def fetch(
+    programs: Annotated[list[str] | None, typer.Argument(help="programs; the ones this target needs by default")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="every program of the lock file")] = False,
+) -> None:
+    """Bring the programs that are missing into the cache."""
+    from meshproof.commands.programs import fetch as bring  # noqa: PLC0415 - commands load only what they need
+
+    bring(programs or [], everything=everything, out=out)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is here, which targets can run and why not."""
+    from meshproof.commands.programs import doctor as examine  # noqa: PLC0415
+
+    raise typer.Exit(examine(out))
+
+
+@app.command()
+def lock(program: Annotated[str, typer.Argument(help="the program whose sources are to be pinned")]) -> None:
+    """Download a program's sources and write their digests into the lock file."""
+    from meshproof.commands.programs import lock as pin  # noqa: PLC0415
+
+    pin(program, out=out)
+
+
+@app.command()
+def report(run: Annotated[Path, typer.Argument(help="directory of a run")]) -> None:
+    """Render every format of a run again from its run.json."""
+    from meshproof.commands.runs import render  # noqa: PLC0415
+
+    render(run, out=out)
+
+
+@app.command()
+def verify(
+    run: Annotated[Path, typer.Argument(help="directory of a run")],
+    *,
+    digest: Annotated[str, typer.Option(help="the digest that was printed at the end of the run")] = "",
+) -> None:
+    """Check a report's sums and replay its checks from its evidence."""
+    from meshproof.commands.verify import verify as replay  # noqa: PLC0415
+
+    raise typer.Exit(replay(run, digest=digest, root=Path.cwd(), out=out))
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="directory of the earlier run")],
+    after: Annotated[Path, typer.Argument(help="directory of the later run")],
+) -> None:
+    """Say which verdicts changed between two runs; exit 1 where one became worse."""
+    from meshproof.commands.runs import compare  # noqa: PLC0415
+
+    raise typer.Exit(compare(before, after, out=out))
+
+
+@app.command()
+def explain(
+    control: Annotated[str, typer.Argument(help="control id, for example EKS-001")],
+    *,
+    run: Annotated[Path, typer.Option(help="directory of a run")] = Path("reports/runs/latest"),
+) -> None:
+    """Tell everything about one control: what it demands, how it ended, where, and what to do."""
+    from meshproof.commands.runs import explain as tell  # noqa: PLC0415
+
+    tell(run, control, out=out)
+
+
+def main() -> None:
+    """Run the command; a MeshproofError is one sentence and exit status 4."""
+    try:
+        app(standalone_mode=True)
+    except MeshproofError as error:
+        err.print(f"meshproof: {error}")
+        sys.exit(4)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,359 @@
+"""The pytest plugin: hooks only. Options, the mutants of `--prove`, verdicts instead of bare outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import pytest
+
+from meshproof.control import Control, control_of, place_of
+from meshproof.errors import CannotSee, MeshproofError, NotApplicable, TargetError
+from meshproof.judgement import recording
+from meshproof.mutant import Mutant
+from meshproof.mutation.generated import GeneratedMutants, shards_of
+from meshproof.mutation.proof import Outcome, prove
+from meshproof.provenance import facts_of
+from meshproof.report.recorder import Recorder
+from meshproof.result import CheckResult, evidence_of, places_of, weakest
+from meshproof.settings import Settings, read_settings
+from meshproof.targets import chosen_target, is_available
+from meshproof.targets.plan import declaration_of
+
+SETTINGS = pytest.StashKey[Settings]()
+RECORDER = pytest.StashKey[Recorder]()
+PROPERTY = "meshproof"
+
+_OPTIONS: tuple[tuple[str, str, str], ...] = (
+    ("--target", "choice", "plan | embedded | kind | live; auto takes the best that is here"),
+    ("--tier", "choice", "gate (default) or nightly"),
+    ("--infra", "value", "the declaration's directory, default infra"),
+    ("--plan", "value", "a plan made elsewhere: the output of `terraform show -json`"),
+    ("--replay", "value", "a report whose evidence answers instead of the declaration"),
+    ("--environment", "value", "the environment to judge, default prod"),
+    ("--service", "value", "a team's service directory"),
+    ("--prove", "flag", "run each check against each of its mutants, and generated ones"),
+    ("--strict-conformance", "flag", "what was not selected or not on this target counts as not seen"),
+    ("--keep", "flag", "leave the target up and say how to reach and stop it"),
+    ("--report-dir", "value", "where the report goes, default reports/runs/<time>-<id>"),
+    ("--allow-disruption", "value", "site of the live target that faults may touch"),
+    ("--primary-context", "value", "kubeconfig context of the live primary"),
+    ("--standby-context", "value", "kubeconfig context of the live standby"),
+    ("--kind-cluster", "value", "adopt an existing kind cluster"),
+    ("--time-scale", "value", "factor for declared times only, default 0.1"),
+    ("--mutants", "value", "how many generated mutants --prove draws"),
+    ("--seed", "value", "seed of the generated mutants"),
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options that stay."""
+    group = parser.getgroup("meshproof", "conformance of the declared platform")
+    for name, kind, text in _OPTIONS:
+        dest = "meshproof_" + name[2:].replace("-", "_")
+        action = "store_true" if kind == "flag" else "store"
+        group.addoption(name, action=action, dest=dest, default=None, help=text)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the settings; on the controller open the record of the run."""
+    overrides = {
+        name[2:].replace("-", "_"): config.getoption("meshproof_" + name[2:].replace("-", "_"))
+        for name, _, _ in _OPTIONS
+    }
+    try:
+        settings = read_settings(config.rootpath, overrides)
+        config.stash[SETTINGS] = settings
+        if not _is_worker(config):
+            config.stash[RECORDER] = _recorder(settings, config)
+    except MeshproofError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Under `--prove`, one more run of each check for each of its mutants."""
+    control = control_of(metafunc.function)
+    if control is None or "mutant" not in metafunc.fixturenames:
+        return
+    if metafunc.config.stash[SETTINGS].prove:
+        mutants: list[Mutant | None] = [None, *control.mutants]
+        ids = ["as-built", *(mutant.name for mutant in control.mutants)]
+        metafunc.parametrize("mutant", mutants, indirect=True, ids=ids)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse a control id used twice, set aside what this target cannot show, add the generated mutants."""
+    settings = config.stash[SETTINGS]
+    controls = _controls(items, config.rootpath)
+    shown = [item for item in items if _shown_here(item, settings)]
+    for item in items:
+        if item not in shown and (control := _control(item)) is not None:
+            _tell_recorder(config, control, "not_on_this_target")
+    if settings.prove and controls and not config.getoption("collectonly"):
+        functions = [item.function for item in shown if isinstance(item, pytest.Function)]  # type: ignore[attr-defined]
+        shown += [GeneratedMutants.from_parent(session, name=name, functions=functions, settings=settings, shard=shard, load=declaration_of)
+                  for shard, name in shards_of(settings, functions)]
+    items[:] = shown
+    for control in controls.values():
+        _tell_recorder(config, control, "selected")
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Remember the controls that `-k` left out: they are never counted as a pass."""
+    for item in items:
+        if (control := _control(item)) is not None:
+            _tell_recorder(item.config, control, "not_selected")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """A world that cannot be built is unknown; a world that makes no sense is one sentence."""
+    try:
+        return (yield)
+    except CannotSee as error:
+        if (control := _control(item)) is not None:
+            _attach(item, _result(control, error, [], [], ("", "")))
+        pytest.skip(f"unknown: {error}")
+    except MeshproofError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Turn what a check raises into a verdict, and what a mutant provokes into an outcome."""
+    control = control_of(pyfuncitem.function)
+    if control is None:
+        return (yield)
+    mutant = _mutant(pyfuncitem)
+    held: list[object] = []
+
+    with recording() as findings:
+        try:
+            held.append((yield))
+            error: Exception | None = None
+        except Exception as raised:  # noqa: BLE001 - classified below, and raised again unless it is a verdict
+            error = raised
+    result = _result(control, error, evidence_of(findings), places_of(findings), weakest(findings))
+    if mutant is None:
+        _attach(pyfuncitem, result)
+        return _end(error, held)
+    return _end_of_mutant(pyfuncitem, control, mutant, error)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Show a suite that is not usable as one sentence with file and line, not as a traceback."""
+    report = yield
+    excinfo = getattr(getattr(report, "call", None), "excinfo", None)
+    cause = getattr(getattr(excinfo, "value", None), "__cause__", None)
+    if report.failed and isinstance(cause, MeshproofError):
+        report.longrepr = f"{_last_line_in(collector.path, cause)}: {cause}"
+        report.sections.append(("meshproof", "usage"))
+    return report
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Remember collection errors for the exit status."""
+    if report.failed and (recorder := _Global.recorder) is not None:
+        recorder.collection_failed(usage=("meshproof", "usage") in [tuple(one) for one in report.sections])
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """On the controller, take what the checks found."""
+    if (recorder := _Global.recorder) is not None:
+        recorder.take(report, dict(report.user_properties).get(PROPERTY))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Keep the recorder within reach of the hooks that are given no config; read the declaration before workers start."""
+    config = session.config
+    _Global.recorder = config.stash.get(RECORDER, None)
+    if _Global.recorder is None or config.getoption("collectonly") or not _judges(config):
+        return
+    try:
+        _Global.recorder.directory.prepare()
+        declaration_of(config.stash[SETTINGS])
+    except TargetError:
+        return  # each check says it, as unknown
+    except MeshproofError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
+    """Write the report and set the exit status of DESIGN: 0, 1, 2, 3, 4, 5 or 6."""
+    answer = yield
+    config = session.config
+    if _is_worker(config):
+        config.workeroutput[PROPERTY] = _Global.catalogue  # type: ignore[attr-defined]  # xdist's channel
+        return answer
+    recorder = config.stash[RECORDER]
+    if recorder.has_controls and not config.getoption("collectonly"):
+        try:
+            facts = facts_of(recorder.settings, recorder.catalogue)
+            session.exitstatus = recorder.finish(int(exitstatus), facts)
+        except MeshproofError as error:
+            session.exitstatus = 4
+            recorder.problem = str(error)
+    else:
+        session.exitstatus = recorder.plain_status(int(exitstatus))
+    return answer
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show systems, broken promises with remedies, and where the page is."""
+    recorder = terminalreporter.config.stash.get(RECORDER, None)
+    if recorder is not None:
+        recorder.show(terminalreporter)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object, error: object) -> None:
+    """Take a worker's catalogue of controls (xdist)."""
+    del error
+    rows = getattr(node, "workeroutput", {}).get(PROPERTY, [])
+    if (recorder := _Global.recorder) is not None:
+        for row in rows:
+            recorder.know(**row)
+
+
+class _Global:
+    """Per process: hooks such as `pytest_runtest_logreport` are given no config to find these by."""
+
+    recorder: Recorder | None = None
+    catalogue: list[dict[str, object]] = []  # noqa: RUF012 - a worker's one list, sent once
+
+
+def _judges(config: pytest.Config) -> bool:
+    """Whether the files that were asked for lie in the suites."""
+    suites = (config.rootpath / config.stash[SETTINGS].suites).resolve()
+    asked = [Path(str(one).partition("::")[0]).resolve() for one in config.args]
+    return suites.is_dir() and any(one.is_relative_to(suites) or suites.is_relative_to(one) for one in asked)
+
+
+def _recorder(settings: Settings, config: pytest.Config) -> Recorder:
+    keyword, marks = config.getoption("keyword"), config.getoption("markexpr")
+    expression = " and ".join(str(one) for one in (keyword, marks) if one)
+    return Recorder(settings, target=chosen_target(settings), expression=expression)
+
+
+def _tell_recorder(config: pytest.Config, control: Control, state: str) -> None:
+    row = _row(control) | {"state": state}
+    if _is_worker(config):
+        _Global.catalogue.append(row)
+    elif (recorder := config.stash.get(RECORDER, None)) is not None:
+        recorder.know(**row)  # type: ignore[arg-type]  # the row is built for it
+
+
+def _row(control: Control) -> dict[str, object]:
+    return {
+        "id": control.id,
+        "title": control.title,
+        "level": control.level.value,
+        "system": control.system,
+        "pillar": control.pillar.value,
+        "source": control.source,
+        "remedy": control.remedy,
+        "frameworks": dict(control.frameworks),
+        "mutants": [mutant.name for mutant in control.mutants],
+    }
+
+
+def _controls(items: Sequence[pytest.Item], root: Path) -> dict[str, Control]:
+    found: dict[str, tuple[Control, str]] = {}
+    for item in items:
+        control = _control(item)
+        if control is None or not isinstance(item, pytest.Function):
+            continue
+        here = "{}:{}".format(*place_of(item.function, root))  # type: ignore[arg-type]  # a test function
+        other = found.setdefault(control.id, (control, here))
+        if other[0] is not control:
+            message = f"{here}: control id {control.id} is already used at {other[1]}; choose a free id"
+            raise pytest.UsageError(message)
+    return {key: control for key, (control, _) in found.items()}
+
+
+def _shown_here(item: pytest.Item, settings: Settings) -> bool:
+    control = _control(item)
+    return control is None or any(is_available(target, settings) for target in control.targets)
+
+
+def _control(item: pytest.Item) -> Control | None:
+    return control_of(item.function) if isinstance(item, pytest.Function) else None
+
+
+def _mutant(item: pytest.Function) -> Mutant | None:
+    callspec = getattr(item, "callspec", None)
+    found = callspec.params.get("mutant") if callspec is not None else None
+    return found if isinstance(found, Mutant) else None
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _attach(item: pytest.Item, result: CheckResult) -> None:
+    item.user_properties.append((PROPERTY, result.to_plain()))
+
+
+def _result(
+    control: Control,
+    error: Exception | None,
+    judged: list[dict[str, object]],
+    where: list[dict[str, object]],
+    known: tuple[str, str],
+) -> CheckResult:
+    kinds: list[tuple[type[Exception], str]] = [
+        (NotApplicable, "not_applicable"),
+        (CannotSee, "unknown"),
+        (AssertionError, "failed"),
+    ]
+    outcome = "passed" if error is None else next((word for kind, word in kinds if isinstance(error, kind)), "error")
+    if outcome == "passed" and not judged:
+        outcome, error = "unknown", CannotSee("the check judged nothing: nothing observed is never a pass")
+    reason = "" if error is None else str(error).split("\nassert ")[0]
+    return CheckResult(
+        control=control.id,
+        outcome=outcome,  # type: ignore[arg-type]  # one of the words above
+        reason=reason[:4000],
+        assurance=known[0],
+        fidelity=known[1],
+        judged=judged,
+        where=where,
+    )
+
+
+def _end(error: Exception | None, held: list[object]) -> object:
+    if isinstance(error, NotApplicable):
+        pytest.skip(f"not applicable: {error}")
+    if isinstance(error, CannotSee):
+        pytest.skip(f"unknown: {error}")
+    if error is not None:
+        raise error
+    return held[0] if held else True
+
+
+def _end_of_mutant(item: pytest.Function, control: Control, mutant: Mutant, error: Exception | None) -> object:
+    def again() -> None:
+        if error is not None:
+            raise error
+
+    proof = prove(again, mutant.says)
+    outcome = "passed" if proof.outcome is Outcome.KILLED else "failed"
+    _attach(item, CheckResult(control=control.id, outcome=outcome, mutant=mutant.name,
+                              mutant_outcome=proof.outcome.value, reason=proof.said))
+    if proof.outcome is not Outcome.KILLED:
+        pytest.fail(f"mutant {mutant.name} {proof.outcome.value}: {proof.said}", pytrace=False)
+    return True
+
+
+def _last_line_in(path: Path, error: BaseException) -> str:
+    traceback, line = error.__traceback__, 0
+    while traceback is not None:
+        if Path(traceback.tb_frame.f_code.co_filename) == path:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return f"{path.name}:{line}"
+

@@ -1,0 +1,1 @@
+"""Reports: one model of a run, and one renderer for each format."""

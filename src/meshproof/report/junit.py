@@ -1,0 +1,5 @@
+"""Temporary."""
+from meshproof.report.model import Run
+
+def render(run: Run) -> bytes:
+    return b""
