@@ -145,8 +145,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Show a suite that is not usable as one sentence with file and line, not as a traceback."""
     report = yield
-    excinfo = getattr(getattr(report, "call", None), "excinfo", None)
-    cause = getattr(getattr(excinfo, "value", None), "__cause__", None)
+    value = getattr(getattr(getattr(report, "call", None), "excinfo", None), "value", None)
+    cause = value if isinstance(value, MeshproofError) else getattr(value, "__cause__", None)
     if report.failed and isinstance(cause, MeshproofError):
         report.longrepr = f"{_last_line_in(collector.path, cause)}: {cause}"
         report.sections.append(("meshproof", "usage"))

@@ -1,0 +1,1 @@
+"""The declaration: `infra/` as the real tools resolve it."""

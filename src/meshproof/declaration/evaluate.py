@@ -1,0 +1,104 @@
+"""Evaluates the part of HCL that needs no Terraform: constants, collections, templates and references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from meshproof.declaration.expression import (
+    Access,
+    Call,
+    Expression,
+    ListOf,
+    Literal,
+    ObjectOf,
+    Reference,
+    Splat,
+    Template,
+)
+from meshproof.declaration.model import UNKNOWN
+
+
+class Scope(Protocol):
+    """What names and functions mean where an expression stands. Each answers UNKNOWN for what it cannot tell."""
+
+    def variable(self, reference: Reference) -> tuple[object, int]:
+        """The value behind a reference, and how many of its steps that already covers."""
+
+    def call(self, call: Call) -> object:
+        """The value of a function call."""
+
+    def outside(self, node: Expression) -> object:
+        """What to make of an expression that only Terraform can compute."""
+
+
+def evaluate(node: Expression, scope: Scope) -> object:
+    """The value of `node`; UNKNOWN stands wherever something could not be told."""
+    match node:
+        case Literal(value=value):
+            return value
+        case Template(parts=parts):
+            return _joined([evaluate(one, scope) for one in parts])
+        case ListOf(items=items):
+            return [evaluate(one, scope) for one in items]
+        case ObjectOf(items=pairs):
+            return _object(pairs, scope)
+        case Reference():
+            value, covered = scope.variable(node)
+            return _follow(value, node, node.steps[covered:], scope)
+        case Access(base=base, steps=steps):
+            return _follow(evaluate(base, scope), node, steps, scope)
+        case Call():
+            return scope.call(node)
+        case _:
+            return scope.outside(node)
+
+
+def _object(pairs: tuple[tuple[Expression, Expression], ...], scope: Scope) -> object:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        name = evaluate(key, scope)
+        if name is UNKNOWN:
+            return UNKNOWN
+        found[text_of(name)] = evaluate(value, scope)
+    return found
+
+
+def _joined(parts: list[object]) -> object:
+    if any(part is UNKNOWN or isinstance(part, (Mapping, list)) for part in parts):
+        return UNKNOWN
+    return "".join(text_of(part) for part in parts)
+
+
+def text_of(value: object) -> str:
+    """A scalar as HCL writes it into a template."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _follow(
+    value: object, node: Expression, steps: tuple[str | Expression | Splat, ...], scope: Scope
+) -> object:
+    for step in steps:
+        if value is UNKNOWN:
+            return UNKNOWN
+        if isinstance(step, str):
+            key: object = step
+        elif isinstance(step, Splat):
+            return scope.outside(node)
+        else:
+            key = evaluate(step, scope)
+        value = _entry(value, key)
+    return value
+
+
+def _entry(value: object, key: object) -> object:
+    if key is UNKNOWN:
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        name = text_of(key)
+        return value[name] if name in value else UNKNOWN
+    if isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value):
+        return value[key]
+    return UNKNOWN

@@ -1,0 +1,247 @@
+"""Kubernetes objects as the delivery tools render them: Flux and Argo CD are followed from each cluster's entry."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from meshproof.declaration.documents import Document, parse_documents
+from meshproof.declaration.model import Note, Place, Record
+from meshproof.declaration.origins import Origins
+from meshproof.declaration.substitution import Facts, marked, resolved
+from meshproof.errors import UsageError
+from meshproof.process import run
+from meshproof.toolchain import find
+from meshproof.verdict import Assurance
+
+RENDER_WITHIN_S = 60.0
+
+_NO_FACTS = Facts(values={}, addresses={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One thing that a delivery tool renders: a directory, how, and with which values."""
+
+    owner: str
+    path: str
+    literals: Mapping[str, str] = field(default_factory=dict)
+    substitutes: bool = False
+    helm: Mapping[str, object] = field(default_factory=dict)
+    namespace: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    records: list[Record] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+def read_cluster(infra: Path, site: str, facts: Facts, origins: Origins) -> tuple[list[Record], list[Note]]:
+    """Every object that reaches the cluster of `site`, by following GitOps from `kubernetes/clusters/<site>`.
+
+    Raises UsageError with kustomize's or helm's own message, and file and line where they name them.
+    """
+    found = _Found()
+    wave = [Delivery(owner=f"flux/{site}", path=f"{infra.name}/kubernetes/clusters/{site}")]
+    done: set[str] = set()
+    while wave:
+        wave = [one for one in wave if one.owner not in done]
+        done.update(one.owner for one in wave)
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            rendered = list(pool.map(lambda one: _render(infra, one, facts, found.notes), wave))
+        following: list[Delivery] = []
+        for delivery, documents in zip(wave, rendered, strict=True):
+            for document in documents:
+                body, references = resolved(document.body, facts)
+                following += _deliveries(document.body, found.notes)
+                found.records.append(_record(body, references, site, delivery, document, origins))
+        wave = following
+    return _unique(found), found.notes
+
+
+def read_tree(infra: Path, origins: Origins) -> tuple[list[Record], list[Note]]:
+    """The objects of a tree that no delivery tool describes: kustomizations, charts and plain manifests."""
+    found = _Found()
+    for delivery in _roots(infra):
+        for document in _render(infra, delivery, _NO_FACTS, found.notes):
+            found.records.append(_record(document.body, {}, "", delivery, document, origins))
+    for document in origins.plain_manifests():
+        delivery = Delivery(owner="manifests", path=document.file)
+        found.records.append(_record(document.body, {}, "", delivery, document, origins))
+    return _unique(found), found.notes
+
+
+def _roots(infra: Path) -> Iterator[Delivery]:
+    for marker in sorted([*infra.rglob("kustomization.yaml"), *infra.rglob("kustomization.yml"), *infra.rglob("Chart.yaml")]):
+        where = marker.parent.relative_to(infra.parent).as_posix()
+        if "/charts/" not in f"/{marker.parent.relative_to(infra).as_posix()}/" or marker.name == "Chart.yaml":
+            yield Delivery(owner=f"tree/{where}", path=where)
+
+
+def _render(infra: Path, delivery: Delivery, facts: Facts, notes: list[Note]) -> list[Document]:
+    directory = infra.parent / delivery.path
+    if not directory.is_dir():
+        message = f"{delivery.owner}: the path {delivery.path} does not exist; correct spec.path"
+        raise UsageError(message)
+    if (directory / "Chart.yaml").exists():
+        text = _helm(directory, delivery)
+    else:
+        text = _kustomize(directory, delivery)
+    if delivery.substitutes or delivery.literals:
+        text, missing = marked(text, facts if delivery.substitutes else _NO_FACTS, delivery.literals)
+        notes += [
+            Note(subject=f"{delivery.owner}: ${{{name}}}", place=Place(file=delivery.path), says="no fact of this name is declared")
+            for name in sorted(set(missing))
+        ]
+    return list(parse_documents(text, delivery.path))
+
+
+def _kustomize(directory: Path, delivery: Delivery) -> str:
+    program = find("kustomize")
+    done = run([str(program.path), "build", str(directory)], within_s=RENDER_WITHIN_S)
+    if done.returncode:
+        raise UsageError(_said("kustomize", done.stderr, delivery, directory))
+    return done.stdout
+
+
+def _helm(directory: Path, delivery: Delivery) -> str:
+    program = find("helm")
+    helm = delivery.helm
+    release = str(helm.get("releaseName") or delivery.owner.rsplit("/", 1)[-1])
+    argv = [str(program.path), "template", release, str(directory), "--skip-tests"]
+    argv += ["--namespace", delivery.namespace] if delivery.namespace else []
+    value_files = helm.get("valueFiles")
+    for name in value_files if isinstance(value_files, list) else []:
+        argv += ["--values", str((directory / str(name)).resolve())]
+    with tempfile.TemporaryDirectory(prefix="meshproof-") as scratch:
+        values = helm.get("valuesObject")
+        if isinstance(values, Mapping) and values:
+            path = Path(scratch) / "values.json"
+            path.write_text(json.dumps(values), encoding="utf-8")
+            argv += ["--values", str(path)]
+        parameters = helm.get("parameters")
+        for one in parameters if isinstance(parameters, list) else []:
+            argv += ["--set-string", f"{one['name']}={one['value']}"]
+        done = run(argv, within_s=RENDER_WITHIN_S, env={"HELM_CACHE_HOME": scratch, "HELM_CONFIG_HOME": scratch, "HELM_DATA_HOME": scratch})
+    if done.returncode:
+        raise UsageError(_said("helm", done.stderr, delivery, directory))
+    return done.stdout
+
+
+def _said(tool: str, stderr: str, delivery: Delivery, directory: Path) -> str:
+    """The tool's own sentence, without the absolute path of this machine."""
+    text = " ".join(stderr.strip().splitlines()[-3:]).replace(f"{directory}/", "").replace(str(directory), delivery.path)
+    return f"{delivery.path}: {tool} could not render it ({delivery.owner}): {text[:600]}; correct the manifest"
+
+
+def _deliveries(body: Mapping[str, object], notes: list[Note]) -> Iterator[Delivery]:
+    kind, group = str(body.get("kind", "")), str(body.get("apiVersion", "")).partition("/")[0]
+    spec = body.get("spec")
+    if not isinstance(spec, Mapping):
+        return
+    name = str(_meta(body).get("name", ""))
+    if kind == "Kustomization" and group == "kustomize.toolkit.fluxcd.io":
+        yield _flux(name, spec)
+    elif kind == "Application" and group == "argoproj.io":
+        yield from _argo(name, spec)
+    elif kind == "HelmRelease":
+        chart = spec.get("chartRef") or spec.get("chart")
+        place = Place(file=f"HelmRelease {name}")
+        notes.append(Note(subject=f"HelmRelease {name}", place=place, says=f"third-party chart {_chart_name(chart)} is not rendered"))
+
+
+def _chart_name(chart: object) -> str:
+    if not isinstance(chart, Mapping):
+        return "?"
+    inner = chart.get("spec", chart)
+    return str(inner.get("chart") or inner.get("name")) if isinstance(inner, Mapping) else "?"
+
+
+def _flux(name: str, spec: Mapping[str, object]) -> Delivery:
+    build = spec.get("postBuild")
+    build = build if isinstance(build, Mapping) else {}
+    literals = build.get("substitute")
+    return Delivery(
+        owner=f"flux/{name}",
+        path=str(spec.get("path", "")).removeprefix("./").rstrip("/"),
+        literals={str(k): str(v) for k, v in literals.items()} if isinstance(literals, Mapping) else {},
+        substitutes=bool(build.get("substituteFrom")),
+    )
+
+
+def _argo(name: str, spec: Mapping[str, object]) -> Iterator[Delivery]:
+    source = spec.get("source")
+    path = source.get("path") if isinstance(source, Mapping) else None
+    if not isinstance(source, Mapping) or not path:
+        return
+    helm, destination = source.get("helm"), spec.get("destination")
+    yield Delivery(
+        owner=f"argocd/{name}",
+        path=str(path).rstrip("/"),
+        helm=helm if isinstance(helm, Mapping) else {},
+        namespace=str(destination.get("namespace", "")) if isinstance(destination, Mapping) else "",
+    )
+
+
+def _meta(body: Mapping[str, object]) -> Mapping[str, object]:
+    meta = body.get("metadata")
+    return meta if isinstance(meta, Mapping) else {}
+
+
+_CLUSTER_SCOPED = re.compile(
+    r"Namespace|Cluster.*|CustomResourceDefinition|PriorityClass|StorageClass|ValidatingAdmissionPolicy.*"
+    r"|GatewayClass|IngressClass|APIService|PersistentVolume|.*WebhookConfiguration"
+)
+
+
+def _record(
+    body: object,
+    references: Mapping[str, tuple[str, ...]],
+    site: str,
+    delivery: Delivery,
+    document: Document,
+    origins: Origins,
+) -> Record:
+    if not isinstance(body, Mapping) or not body.get("kind") or not body.get("apiVersion"):
+        message = f"{document.file}:{document.line}: not a Kubernetes object: it needs apiVersion and kind"
+        raise UsageError(message)
+    meta = _meta(body)
+    kind, name = str(body["kind"]), str(meta.get("name") or meta.get("generateName") or "")
+    scoped = not _CLUSTER_SCOPED.fullmatch(kind)
+    namespace = str(meta.get("namespace") or delivery.namespace or ("default" if scoped else "")) if scoped else ""
+    group = str(body["apiVersion"]).rpartition("/")[0]
+    parts = [part for part in (site, kind, namespace, name) if part]
+    return Record(
+        family="kubernetes",
+        kind=kind,
+        group=group,
+        address="/".join(parts),
+        name=name,
+        namespace=namespace,
+        site=site,
+        owner=delivery.owner,
+        values=body,
+        references=references,
+        place=origins.of(kind, name, delivery.path) or Place(file=document.file),
+        assurance=Assurance.RESOLVED,
+    )
+
+
+def _unique(found: _Found) -> list[Record]:
+    """Records by address; a second object of the same address is noted, since two owners would fight over it."""
+    by_address: dict[str, Record] = {}
+    for record in found.records:
+        first = by_address.setdefault(record.address, record)
+        if first is not record:
+            twin = f"{record.address} ({record.group})"
+            if first.group != record.group and twin not in by_address:
+                by_address[twin] = replace(record, address=twin)
+            else:
+                found.notes.append(Note(subject=record.address, place=record.place, says=f"declared by {first.owner} and by {record.owner}"))
+    return list(by_address.values())

@@ -1,0 +1,77 @@
+"""What a Terraform plan says, as the rest of the engine sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from meshproof.declaration.model import Place
+
+ResolvedBy = Literal["provider", "language"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something about the declaration that is wrong, or that could not be told."""
+
+    address: str
+    place: Place
+    says: str
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        return f"{self.place}: {self.address}: {self.says}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One instance of a resource or data source.
+
+    `module` is the label of the module call in the root (`primary_network`), `unit` the Terragrunt unit
+    (`primary/network`); both are empty for a plain root. `references` maps a dotted attribute path (positions for
+    nested blocks) to the addresses it refers to, followed through variables, locals, outputs and units.
+    `resolved_by` is `provider` where the real provider planned it, `language` where only Terraform's language, or a
+    static reading, gave its values.
+    """
+
+    address: str
+    type: str
+    name: str
+    index: str | int | None
+    module: str
+    unit: str
+    values: Mapping[str, object]
+    references: Mapping[str, tuple[str, ...]]
+    place: Place
+    resolved_by: ResolvedBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A Terragrunt unit; parts of `inputs` that come from other units are UNKNOWN unless the plan knows them."""
+
+    id: str
+    module_source: str
+    place: Place
+    inputs: Mapping[str, object]
+    dependencies: tuple[str, ...]
+    remote_state: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One environment, or one plain root, as it would be applied.
+
+    `undecided` says in words what could not be resolved; `providers` holds the provider blocks as declared, by
+    `location.name` or `location.name.alias`.
+    """
+
+    environment: str
+    resources: tuple[Resource, ...]
+    units: tuple[Unit, ...] = ()
+    outputs: Mapping[str, object] = field(default_factory=dict)
+    providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    undecided: tuple[Finding, ...] = ()
+    programs: Mapping[str, str] = field(default_factory=dict)
+    digest: str

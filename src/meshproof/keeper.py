@@ -1,0 +1,60 @@
+"""Kills what a process started once that process is gone: run as a script, one per process that starts programs.
+
+Reads lines from stdin: `+PGID` when a process group starts, `-PGID` when it has ended. The end of input means that
+whoever started the groups is gone, by whatever death: every group still listed is killed, and on Linux every process
+that carries the same token in its environment (argument 1), so that daemons in sessions of their own go too.
+Imports nothing but the standard library: it starts in about 15 ms with `python -I -S`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+#: The variable of the environment that marks every process started by one keeper's master.
+TOKEN = "MESHPROOF_KEEPER"  # noqa: S105  a name, not a secret
+
+
+def groups_left(lines: Iterable[str]) -> set[int]:
+    """Process groups that were started and have not ended when the lines stop."""
+    groups: set[int] = set()
+    for line in lines:
+        mark, number = line[:1], line[1:].strip()
+        if mark == "+":
+            groups.add(int(number))
+        elif mark == "-":
+            groups.discard(int(number))
+    return groups
+
+
+def kill_groups(groups: Iterable[int]) -> None:
+    """End every group at once; a group that is gone already is fine."""
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+
+
+def kill_marked(token: str, proc: Path = Path("/proc")) -> None:
+    """End every process, other than this one, whose environment carries the token (where /proc shows it)."""
+    mark = f"{TOKEN}={token}".encode()
+    for entry in proc.glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            pid = int(entry.parent.name)
+            if pid != os.getpid() and mark in entry.read_bytes().split(b"\0"):
+                os.kill(pid, signal.SIGKILL)
+
+
+def main() -> None:
+    """Wait for the end of input, then leave nothing behind."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    kill_groups(groups_left(sys.stdin))
+    kill_marked(sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""The words that every format of a report shares: verdicts in the order of attention, the headline, times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from meshproof.report.model import Run, Summary
+from meshproof.verdict import Assurance
+
+#: Verdict → its word, in the order in which a reader must hear of them.
+VERDICTS: Mapping[str, str] = {
+    "fail": "fail",
+    "unknown": "unknown",
+    "exempt": "exempt",
+    "pass": "pass",
+    "not_applicable": "not applicable",
+    "not_on_this_target": "not on this target",
+    "not_selected": "not selected",
+}
+
+_MINUTE_S, _HOUR_S = 60, 3600
+
+
+def count_of(summary: Summary, verdict: str) -> int:
+    """How many controls ended with this verdict."""
+    return int(getattr(summary, "pass_" if verdict == "pass" else verdict))
+
+
+def counts(summary: Summary) -> list[tuple[str, int]]:
+    """Word and number of each verdict that occurs; pass, fail and unknown always."""
+    every = [(key, count_of(summary, key)) for key in VERDICTS]
+    return [(VERDICTS[key], number) for key, number in every if number or key in ("pass", "fail", "unknown")]
+
+
+def total(summary: Summary) -> int:
+    """All controls of the catalogue."""
+    return sum(count_of(summary, key) for key in VERDICTS)
+
+
+def headline(run: Run) -> str:
+    """The one sentence that says how the run ended."""
+    summary = run.summary
+    if summary.fail:
+        return f"{_promises(summary.fail)} broken"
+    if not run.complete:
+        return "The run did not reach its end"
+    if summary.unknown:
+        number = "1 promise" if summary.unknown == 1 else f"{summary.unknown} promises"
+        return f"Nothing is broken, but {number} could not be seen"
+    if summary.exempt and summary.pass_:
+        return f"{_promises(summary.pass_)} kept; {summary.exempt} set aside"
+    if summary.pass_:
+        return f"{_promises(summary.pass_)} kept"
+    return "Nothing was judged"
+
+
+def _promises(number: int) -> str:
+    return "1 promise is" if number == 1 else f"{number} promises are"
+
+
+def floor_missed(floor: str, best: str | None) -> bool:
+    """Whether the best assurance that was reached is weaker than the weakest accepted."""
+    return best is None or Assurance.from_label(best) < Assurance.from_label(floor)
+
+
+def moment(when: datetime) -> str:
+    """A wall-clock time as a person reads it, in UTC."""
+    return when.astimezone(UTC).strftime("%-d %B %Y, %H:%M:%S UTC")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as hours, minutes and seconds."""
+    if seconds < _MINUTE_S:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    minutes, rest = divmod(whole, _MINUTE_S)
+    if whole < _HOUR_S:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def share(part: int, whole: int) -> str:
+    """A share in per cent, never rounded up to 100."""
+    if not whole:
+        return "–"
+    return f"{int(part / whole * 1000) / 10:.1f} %"

@@ -1,0 +1,106 @@
+"""`meshproof lock PROGRAM`: computes what pins a program's sources and writes it into the lock file.
+
+What is computed is what the network gives now: compare the change with what the publisher states before committing it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from meshproof.errors import TargetError
+from meshproof.process import require, run
+from meshproof.toolchain.cache import Cache
+from meshproof.toolchain.digest import file_digest
+from meshproof.toolchain.gomodule import module_sum
+from meshproof.toolchain.lock import LOCK_FILE, GoModule, Package, Release, read_lock
+from meshproof.toolchain.order import Order
+from meshproof.toolchain.platform import this_platform
+from meshproof.toolchain.program import Progress, silent
+from meshproof.toolchain.release import download_release, release_url
+
+#: Resolving 99 packages takes seconds; a slow index may need minutes.
+_RESOLVE_WITHIN_S = 600.0
+
+
+def lock_program(
+    name: str, *, progress: Progress = silent, lock_file: Path = LOCK_FILE, cache: Cache | None = None
+) -> tuple[str, ...]:
+    """Pin every source of the program anew; returns one line per source, what was pinned.
+
+    Writes all or nothing. Raises TargetError when a source cannot be had, UsageError when the lock file is wrong.
+    """
+    entry = read_lock(lock_file).program(name)
+    raw = json.loads(lock_file.read_text(encoding="utf-8"))
+    cache = cache or Cache.of_user()
+    written: dict[Path, str] = {}
+    lines = []
+    with cache.locked(name, meanwhile=lambda: None), cache.staging(name) as staging:
+        order = Order(
+            name=name,
+            entry=entry,
+            platform=this_platform(),
+            staging=staging,
+            downloads=cache.downloads,
+            beside=lock_file.parent,
+            progress=progress,
+        )
+        for source, kept in zip(entry.sources, raw["programs"][name]["sources"], strict=True):
+            match source:
+                case Release():
+                    kept["sha256"] = _release_digests(source, order)
+                    lines.append(f"{name} {entry.version}: release for {', '.join(kept['sha256'])}")
+                case GoModule():
+                    kept["sum"] = module_sum(source, order)
+                    lines.append(f"{name} {entry.version}: {source.module}@{source.version} {kept['sum']}")
+                case Package():
+                    written[lock_file.parent / source.requirements] = _requirements(order)
+                    lines.append(f"{name} {entry.version}: {source.requirements}")
+    written[lock_file] = json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+    for file, text in written.items():
+        _replace(file, text)
+    return tuple(lines)
+
+
+def _release_digests(source: Release, order: Order) -> Mapping[str, str]:
+    digests = {}
+    for platform in source.sha256:
+        archive = download_release(release_url(source, order.entry.version, platform), order)
+        digests[str(platform)] = file_digest(archive)
+        archive.unlink()
+    return digests
+
+
+def _requirements(order: Order) -> str:
+    """Everything the package needs, for every platform and Python from 3.11 on, each file by its hashes."""
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    if uv is None:
+        message = f"{order.name}: uv is not on PATH, and it is needed to pin its packages; pip install uv"
+        raise TargetError(message)
+    order.say(f"resolving the packages of {order.name}")
+    options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet"]
+    nameless = ["--no-emit-index-url", "--no-emit-find-links"]
+    wanted = f"{order.name}=={order.entry.version}\n"
+    done = run([uv, "pip", "compile", *options, *nameless, "-"], stdin=wanted, within_s=_RESOLVE_WITHIN_S)
+    return require(done, doing=f"{order.name}: pinning its packages").stdout
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write a file so that it is there either as it was or as it will be."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as temporary:
+                temporary.write(text)
+            Path(name).chmod(0o644)
+            Path(name).replace(file)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except OSError as error:
+        message = f"{file}: cannot be written: {error.strerror}; run it in a checkout that you may write to"
+        raise TargetError(message) from error

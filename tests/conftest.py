@@ -1,0 +1,3 @@
+"""What the engine's own tests share."""
+
+pytest_plugins = ["pytester"]

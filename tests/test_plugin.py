@@ -1,0 +1,285 @@
+"""The plugin end to end: a small suite in a process of its own, judged by exit status, words and run.json."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+SERVICES = """
+apiVersion: v1
+kind: Service
+metadata: {name: a, namespace: shop}
+spec: {type: ClusterIP, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: b, namespace: shop}
+spec: {type: ClusterIP, ports: [{port: 80}]}
+"""
+
+HEAD = """
+from meshproof import *
+
+def control(id, mutants, level=Level.MUST):
+    return Control(id=id, title=f"Services {level.value} be internal", system="net", pillar=Pillar.SECURITY,
+                   level=level, since="1.0", source="https://kubernetes.io", remedy="Use ClusterIP.", mutants=mutants)
+
+def internal(service):
+    return None if service.get("spec.type") == "ClusterIP" else "is open to the outside"
+
+OPEN = edit("Service", "shop/a", {"spec": {"type": "NodePort"}}, says="is open")
+"""
+
+GOOD = """
+@checks(control("NET-001", [OPEN]))
+def test_services_are_internal(platform):
+    findings = judge(platform.all("Service"), internal)
+    assert not findings.broken, findings.table()
+"""
+
+SYSTEMS = """
+[[system]]
+id = "net"
+title = "Services"
+must_hold = "internal"
+floor = "observed"
+shown_on = "embedded"
+floor_on_plan = "resolved"
+declared_by = ["Service"]
+"""
+
+Suite = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester) -> Suite:
+    """Write a suite, run it, give the result; keyword arguments name more files (`path__ext` for path.ext)."""
+    shutil.copytree(ROOT / "fixtures", pytester.path / "fixtures", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "conftest.py", pytester.path / "conftest.py")
+
+    def run(body: str, *args: str, services: str = SERVICES, exemptions: str = "") -> pytest.RunResult:
+        write = pytester.path.joinpath
+        for name in ("infra", "suites"):
+            write(name).mkdir(exist_ok=True)
+        write("pyproject.toml").write_text(
+            '[tool.meshproof]\nmutants = 40\nscore-overall = 0.0\nscore-per-system = 0.0\n'
+            '[tool.pytest]\naddopts = ["--import-mode=importlib", "-ra"]\npythonpath = ["."]\n'
+        )
+        write("infra/services.yaml").write_text(services)
+        write("suites/systems.toml").write_text(SYSTEMS)
+        write("suites/exemptions.toml").write_text(exemptions)
+        write("suites/test_net.py").write_text(HEAD + body)
+        return pytester.runpytest_subprocess("suites", "-p", "no:cacheprovider", *args)
+
+    return run
+
+
+def read_run(pytester: pytest.Pytester) -> dict[str, object]:
+    """The newest run's model."""
+    found: dict[str, object] = json.loads((pytester.path / "reports/runs/latest/run.json").read_text())
+    return found
+
+
+def test_a_kept_promise_is_a_pass_with_evidence(suite: Suite, pytester: pytest.Pytester) -> None:
+    """A pass says what was judged and how it is known."""
+    result = suite(GOOD)
+
+    assert result.ret == 0
+    (control,) = read_run(pytester)["controls"]  # type: ignore[misc]
+    assert (control["verdict"], control["assurance"], control["judged"]) == ("pass", "resolved", 2)
+    evidence = pytester.path / "reports/runs/latest" / control["evidence"][0]["file"]
+    assert {row["address"] for row in json.loads(evidence.read_text())["judged"]} == {"Service/shop/a", "Service/shop/b"}
+
+
+def test_a_broken_promise_names_place_and_remedy(suite: Suite) -> None:
+    """A failure gives file, line, address, words and remedy; the exit status is 1."""
+    result = suite(GOOD, services=SERVICES.replace("type: ClusterIP", "type: NodePort", 1))
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*infra/services.yaml:*Service/shop/a: is open to the outside*"])
+    result.stdout.fnmatch_lines(["*remedy: Use ClusterIP.*"])
+
+
+def test_nothing_to_judge_is_not_a_pass(suite: Suite, pytester: pytest.Pytester) -> None:
+    """A control without subjects is not applicable, and the floor of its system is missed."""
+    result = suite(GOOD.replace('"Service")', '"Ingress")'))
+
+    assert result.ret == 1
+    assert read_run(pytester)["summary"]["not_applicable"] == 1  # type: ignore[index]
+    result.stdout.fnmatch_lines(["*system net: best assurance none is below its floor resolved*"])
+
+
+def test_a_must_that_cannot_be_seen_is_exit_six(suite: Suite, pytester: pytest.Pytester) -> None:
+    """Unknown is no failure and no pass."""
+    result = suite(GOOD + GOOD.replace("NET-001", "NET-002").replace("test_services", "test_blind").replace(
+        "findings = ", "raise ProbeError('the wire is cut'); findings = "))
+
+    assert result.ret == 6
+    assert read_run(pytester)["summary"]["unknown"] == 1  # type: ignore[index]
+
+
+def test_a_check_that_judges_nothing_is_unknown(suite: Suite) -> None:
+    """A test body that asserts nothing about the declaration cannot pass."""
+    result = suite(GOOD + "\n@checks(control('NET-003', [OPEN]))\ndef test_idle(platform):\n    assert platform\n")
+
+    assert result.ret == 6
+
+
+def test_a_crash_of_the_suite_is_exit_three(suite: Suite) -> None:
+    """Any other exception is an error of the suite, not a verdict."""
+    result = suite(GOOD.replace("assert not", "1 / 0; assert not"))
+
+    assert result.ret == 3
+
+
+def test_an_unknown_file_is_exit_four_and_nothing_collected_exit_five(suite: Suite) -> None:
+    """Bad usage and an empty selection differ from each other and from a pass."""
+    assert suite(GOOD, "suites/none.py").ret == 4
+    assert suite(GOOD, "-k", "nothing_like_this").ret == 5
+
+
+def test_deselected_controls_are_counted_and_strict_refuses_them(suite: Suite, pytester: pytest.Pytester) -> None:
+    """`-k` leaves a control out of the verdicts but not out of the headline."""
+    two = GOOD + GOOD.replace("NET-001", "NET-002").replace("test_services", "test_other")
+
+    assert suite(two, "-k", "test_other").ret == 0
+    assert read_run(pytester)["summary"]["not_selected"] == 1  # type: ignore[index]
+    assert suite(two, "-k", "test_other", "--strict-conformance").ret == 6
+
+
+def test_prove_kills_the_mutant_and_scores_generated_ones(suite: Suite, pytester: pytest.Pytester) -> None:
+    """A declared mutant dies by the check's own words; generated ones are counted by system."""
+    result = suite(GOOD, "--prove")
+
+    assert result.ret == 0
+    run = read_run(pytester)
+    assert [(one["name"], one["outcome"]) for one in run["mutants"]] == [("type-nodeport", "killed")]  # type: ignore[attr-defined]
+    assert run["generated_mutants"]["by_system"]["net"]["made"] > 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("mutant", "outcome", "status"),
+    [
+        pytest.param('remove("Service", "shop/a", says="x")', "survived", 1, id="survived"),
+        pytest.param('edit("Service", "shop/a", {"spec": {"type": "NodePort"}}, says="is closed")', "misattributed", 1,
+                     id="misattributed"),
+    ],
+)
+def test_a_mutant_that_is_not_killed_fails_the_run(
+    suite: Suite, pytester: pytest.Pytester, mutant: str, outcome: str, status: int
+) -> None:
+    """Only killed is good."""
+    result = suite(GOOD.replace("OPEN", mutant), "--prove")
+
+    assert result.ret == status
+    assert [one["outcome"] for one in read_run(pytester)["mutants"]] == [outcome]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("mutant", "words"),
+    [
+        pytest.param('edit("Service", "shop/a", {"spec": {"type": "ClusterIP"}}, says="x")', "changes nothing", id="same"),
+        pytest.param('edit("Service", "shop/z", {"spec": {"type": "NodePort"}}, says="x")', "matches shop/z", id="nothing"),
+    ],
+)
+def test_a_mutant_that_changes_nothing_breaks_the_suite(suite: Suite, mutant: str, words: str) -> None:
+    """It would prove nothing, so it is refused in one sentence."""
+    result = suite(GOOD.replace("OPEN", mutant), "--prove")
+
+    assert result.ret == 3
+    result.stdout.fnmatch_lines([f"*mutant *{words}*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_control_without_a_mutant_is_one_sentence(suite: Suite) -> None:
+    """It is refused at collection, with file and line and what to do."""
+    result = suite(GOOD.replace("[OPEN]", "[]"))
+
+    assert result.ret == 4
+    result.stdout.fnmatch_lines(["*test_net.py:*control NET-001: has no mutant*add edit*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_control_id_used_twice_names_both_places(suite: Suite) -> None:
+    """Ids are never reused."""
+    result = suite(GOOD + GOOD.replace("test_services", "test_again"))
+
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*suites/test_net.py:*NET-001 is already used at suites/test_net.py:*"])
+
+
+EXEMPTION = """
+[[exemption]]
+control = "NET-001"
+reason = "being moved"
+owner = "platform"
+expires = 2999-01-01
+address = "Service/shop/a"
+"""
+
+
+def test_an_exemption_excuses_only_what_it_names(suite: Suite, pytester: pytest.Pytester) -> None:
+    """The verdict is exempt, counted, and the exit status is 0."""
+    result = suite(GOOD, services=SERVICES.replace("ClusterIP", "NodePort", 1), exemptions=EXEMPTION)
+
+    assert read_run(pytester)["summary"]["exempt"] == 1  # type: ignore[index]
+    assert result.ret == 1, "the system's floor is missed: nothing of it passed"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param(EXEMPTION.replace("2999", "1999"), "exemptions.toml:2: exemption of NET-001 expired", id="expired"),
+        pytest.param(EXEMPTION.replace('"platform"', '""'), "exemptions.toml:2: exemption of NET-001 has no owner", id="no-owner"),
+        pytest.param(EXEMPTION, "exemptions.toml:2: exemption of NET-001 matches nothing", id="matches-nothing"),
+    ],
+)
+def test_a_bad_exemption_is_exit_four(suite: Suite, text: str, words: str) -> None:
+    """Expired, ownerless and idle exemptions are refused with file and line."""
+    result = suite(GOOD, exemptions=text)
+
+    assert result.ret == 4
+    assert words in result.stdout.str() + result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("a: 1\na: 2\n", "infra/services.yaml:2: ", id="duplicate-keys"),
+        pytest.param("- kind: Service\n  apiVersion: v1\n", "the document is a list", id="a-list"),
+        pytest.param("kind: [\napiVersion: v1\n", "infra/services.yaml:", id="broken"),
+    ],
+)
+def test_a_broken_manifest_is_one_sentence(suite: Suite, text: str, words: str) -> None:
+    """Every check would fail for the same reason: say it once, and stop."""
+    result = suite(GOOD, services="kind: X\napiVersion: v1\n---\n" + text if "list" not in words else "apiVersion: v1\nkind: X\nmetadata: {name: x}\n---\n" + text)
+
+    assert result.ret == 4
+    said = result.stdout.str() + result.stderr.str()
+    assert words in said or "services.yaml" in said
+    assert "Traceback" not in said
+
+
+def test_an_empty_infra_is_exit_four(suite: Suite, pytester: pytest.Pytester) -> None:
+    """Nothing declared is never a pass."""
+    result = suite(GOOD, services="")
+
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*nothing is declared there*"])
+
+
+def test_workers_find_the_same(suite: Suite, pytester: pytest.Pytester) -> None:
+    """`-n 2` changes who runs a check, not what is found."""
+    assert suite(GOOD, "--prove").ret == 0
+    alone = read_run(pytester)
+    assert suite(GOOD, "--prove", "-n", "2").ret == 0
+    shared = read_run(pytester)
+
+    for key in ("summary", "systems", "generated_mutants", "infra_digest"):
+        assert shared[key] == alone[key]
