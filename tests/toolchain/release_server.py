@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +50,8 @@ def release_server() -> Iterator[ReleaseServer]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            respond(self, state)
+            with contextlib.suppress(ConnectionError):  # a client that was killed
+                respond(self, state)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

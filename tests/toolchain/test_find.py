@@ -101,7 +101,9 @@ def test_all_reasons_are_told(tmp_path: Path, cache: Cache, server: ReleaseServe
     """In one line: PATH, cache and each source."""
     sources = [release(f"{server.url}/unpinned", None), release(f"{server.url}/gone", b"")]
 
-    with pytest.raises(TargetError, match="not on PATH; .*not in the cache; .*unpinned: refused.*gone: the server") as it:
+    with pytest.raises(
+        TargetError, match="not on PATH; .*not in the cache; .*unpinned: refused.*gone: the server"
+    ) as it:
         find("tool", fetch=True, lock_file=lock_file(tmp_path, tool=entry(*sources)), cache=cache)
 
     assert "\n" not in str(it.value)

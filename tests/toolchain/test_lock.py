@@ -94,7 +94,9 @@ def test_an_unknown_program_is_told_with_the_known_ones() -> None:
 
 def test_a_source_is_pinned_by_its_platform_alone(tmp_path: Path) -> None:
     """A digest computed for another platform later leaves what is stored as it is."""
-    source = read_lock(lock_file(tmp_path, tool=entry(release("https://example.org/tool", b"")))).program("tool").sources[0]
+    source = (
+        read_lock(lock_file(tmp_path, tool=entry(release("https://example.org/tool", b"")))).program("tool").sources[0]
+    )
 
     assert pin(source, "darwin_arm64" if "linux" in str(source) else "linux_amd64", beside=tmp_path) == ""
 

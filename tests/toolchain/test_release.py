@@ -25,7 +25,9 @@ PADDED = script() + b"#" * 1_000_000
 
 def left_in(cache: Cache) -> list[str]:
     """The files in the cache that are not locks."""
-    return [str(file.relative_to(cache.root)) for file in cache.root.rglob("*") if file.is_file() and file.suffix != ".lock"]
+    return [
+        str(file.relative_to(cache.root)) for file in cache.root.rglob("*") if file.is_file() and file.suffix != ".lock"
+    ]
 
 
 def test_a_release_is_fetched_once(tmp_path: Path, cache: Cache, server: ReleaseServer) -> None:
@@ -48,7 +50,11 @@ def test_progress_is_told_in_bytes(tmp_path: Path, cache: Cache, server: Release
 
     find("tool", fetch=True, lock_file=lock, cache=cache, progress=steps.append)
 
-    assert (steps[-1].done_bytes, steps[-1].total_bytes, steps[-1].doing) == (len(PADDED), len(PADDED), "downloading tool")
+    assert (steps[-1].done_bytes, steps[-1].total_bytes, steps[-1].doing) == (
+        len(PADDED),
+        len(PADDED),
+        "downloading tool",
+    )
 
 
 def test_a_broken_off_download_goes_on(tmp_path: Path, cache: Cache, server: ReleaseServer) -> None:

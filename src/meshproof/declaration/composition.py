@@ -27,7 +27,7 @@ from meshproof.errors import UsageError
 from meshproof.judgement import Place
 
 #: Part of every plan's digest: raise it when the composed root changes for the same input.
-COMPOSITION: Final = 1
+COMPOSITION: Final = 2
 
 #: Lets the AWS provider plan without an account, a network or an emulator.
 OFFLINE: Final[Mapping[str, object]] = {

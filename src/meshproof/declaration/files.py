@@ -30,11 +30,16 @@ def read_files(infra: Path) -> tuple[list[Record], list[Note]]:
     return records, notes
 
 
+#: Files that say how the others are delivered, and folders whose files a renderer or a test reads.
+_NOT_DECLARED = frozenset({"kustomization.yaml", "kustomization.yml", "Chart.yaml", "values.yaml"})
+_UNREAD = frozenset({"templates", "tests"})
+
+
 def _files(infra: Path) -> Iterator[Path]:
     observability = infra / "observability"
     for pattern in ("*.yaml", "*.yml", "*.json"):
         for path in observability.rglob(pattern):
-            if path.name not in ("kustomization.yaml", "kustomization.yml") and "tests" not in path.parts:
+            if path.name not in _NOT_DECLARED and not _UNREAD & set(path.parts):
                 yield path
     yield from (infra / "modules").rglob("*.asl.json")
     yield from (infra.parent / ".github" / "workflows").glob("*.y*ml")

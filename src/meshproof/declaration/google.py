@@ -151,17 +151,16 @@ def _resource(file: hcl.HclFile, block: hcl.Block) -> str:
     ]
     if conditions:
         meta.append("lifecycle {\n" + "\n".join(conditions) + "\n}")
-    body = _object(file, block.body)
+    body = _object(file, block.body, skipped=(*_META, *_DROPPED))
     return f'# @{block.line}\nresource "terraform_data" "{_stand_in(key)}" {{\n' + "\n".join([*meta, f"input = {body}"]) + "\n}"
 
 
-def _object(file: hcl.HclFile, body: hcl.Body) -> str:
-    """A body as an object; nested blocks of one type become one list."""
-    skipped = (*_META, *_DROPPED)
+def _object(file: hcl.HclFile, body: hcl.Body, *, skipped: tuple[str, ...] = ()) -> str:
+    """A body as an object; nested blocks of one type become one list. Only a resource itself has meta-arguments."""
     lines = [_line(file, one) for name, one in body.attributes.items() if name not in skipped]
     groups: dict[str, list[str]] = {}
     for block in body.blocks:
-        if block.type in _DROPPED_BLOCKS:
+        if skipped and block.type in _DROPPED_BLOCKS:
             continue
         if block.type == "dynamic" and block.labels:
             groups.setdefault(block.labels[0], []).append(_dynamic(file, block))

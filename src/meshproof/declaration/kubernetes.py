@@ -13,7 +13,7 @@ from pathlib import Path
 from meshproof.declaration.documents import Document, parse_documents
 from meshproof.declaration.model import Note, Place, Record
 from meshproof.declaration.origins import Origins
-from meshproof.declaration.substitution import Facts, marked, resolved
+from meshproof.declaration.substitution import Facts, substituted, traced
 from meshproof.errors import UsageError
 from meshproof.process import run
 from meshproof.toolchain import find
@@ -48,21 +48,57 @@ def read_cluster(infra: Path, site: str, facts: Facts, origins: Origins) -> tupl
     Raises UsageError with kustomize's or helm's own message, and file and line where they name them.
     """
     found = _Found()
-    wave = [Delivery(owner=f"flux/{site}", path=f"{infra.name}/kubernetes/clusters/{site}")]
-    done: set[str] = set()
+    entry = Delivery(owner=f"flux/{site}", path=f"{infra.name}/kubernetes/clusters/{site}")
+    wave, done = [(entry, entry)], set[str]()
     while wave:
-        wave = [one for one in wave if one.owner not in done]
-        done.update(one.owner for one in wave)
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            rendered = list(pool.map(lambda one: _render(infra, one, facts, found.notes), wave))
-        following: list[Delivery] = []
-        for delivery, documents in zip(wave, rendered, strict=True):
-            for document in documents:
-                body, references = resolved(document.body, facts)
-                following += _deliveries(document.body, found.notes)
+        wave = [pair for pair in wave if pair[0].owner not in done]
+        done.update(one.owner for one, _ in wave)
+        following: list[tuple[Delivery, Delivery]] = []
+        for (delivery, _), pairs in zip(wave, _render_wave(infra, wave, facts, found.notes), strict=True):
+            for document, twin in pairs:
+                body, references = traced(document.body, twin, facts)
+                following += _following(document.body, twin, found.notes)
                 found.records.append(_record(body, references, site, delivery, document, origins))
         wave = following
     return _unique(found), found.notes
+
+
+def _following(
+    body: Mapping[str, object], twin: Mapping[str, object], notes: list[Note]
+) -> Iterator[tuple[Delivery, Delivery]]:
+    """What an object delivers in turn, with values and with marks; files are always named by values."""
+    for one, other in zip(_deliveries(body, notes), _deliveries(twin, []), strict=False):
+        files = {key: value for key, value in one.helm.items() if key in ("valueFiles", "releaseName")}
+        yield one, replace(one, literals=other.literals, helm={**other.helm, **files})
+
+
+Pairs = list[tuple[Document, Mapping[str, object]]]
+
+
+def _render_wave(
+    infra: Path, wave: list[tuple[Delivery, Delivery]], facts: Facts, notes: list[Note]
+) -> Iterator[Pairs]:
+    """Each delivery rendered with values and again with marks, two programs at a time."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        plain = [pool.submit(_render, infra, one, facts, notes) for one, _ in wave]
+        marked = [pool.submit(_render, infra, one, facts, [], as_marks=True) for _, one in wave]
+        for one, other in zip(plain, marked, strict=True):
+            try:
+                twins = other.result()
+            except UsageError:  # a chart that decides by a fact cannot be rendered with a mark in its place
+                twins = []
+            yield _paired(one.result(), twins)
+
+
+def _paired(documents: list[Document], twins: list[Document]) -> Pairs:
+    if len(documents) == len(twins):
+        return [(one, twin.body) for one, twin in zip(documents, twins, strict=True)]
+    by_key = {_key(twin.body): twin.body for twin in twins}
+    return [(one, by_key.get(_key(one.body), one.body)) for one in documents]
+
+
+def _key(body: Mapping[str, object]) -> tuple[str, str]:
+    return str(body.get("kind")), str(_meta(body).get("name"))
 
 
 def read_tree(infra: Path, origins: Origins) -> tuple[list[Record], list[Note]]:
@@ -84,17 +120,20 @@ def _roots(infra: Path) -> Iterator[Delivery]:
             yield Delivery(owner=f"tree/{where}", path=where)
 
 
-def _render(infra: Path, delivery: Delivery, facts: Facts, notes: list[Note]) -> list[Document]:
+def _render(
+    infra: Path, delivery: Delivery, facts: Facts, notes: list[Note], *, as_marks: bool = False
+) -> list[Document]:
     directory = infra.parent / delivery.path
     if not directory.is_dir():
         message = f"{delivery.owner}: the path {delivery.path} does not exist; correct spec.path"
         raise UsageError(message)
     if (directory / "Chart.yaml").exists():
-        text = _helm(directory, delivery)
+        text = _helm(directory, delivery, as_marks=as_marks)
     else:
         text = _kustomize(directory, delivery)
     if delivery.substitutes or delivery.literals:
-        text, missing = marked(text, facts if delivery.substitutes else _NO_FACTS, delivery.literals)
+        told = facts if delivery.substitutes else _NO_FACTS
+        text, missing = substituted(text, told, delivery.literals, as_marks=as_marks)
         notes += [
             Note(subject=f"{delivery.owner}: ${{{name}}}", place=Place(file=delivery.path), says="no fact of this name is declared")
             for name in sorted(set(missing))
@@ -110,12 +149,13 @@ def _kustomize(directory: Path, delivery: Delivery) -> str:
     return done.stdout
 
 
-def _helm(directory: Path, delivery: Delivery) -> str:
+def _helm(directory: Path, delivery: Delivery, *, as_marks: bool) -> str:
     program = find("helm")
     helm = delivery.helm
     release = str(helm.get("releaseName") or delivery.owner.rsplit("/", 1)[-1])
     argv = [str(program.path), "template", release, str(directory), "--skip-tests"]
     argv += ["--namespace", delivery.namespace] if delivery.namespace else []
+    argv += ["--skip-schema-validation"] if as_marks else []  # a mark is no value that a schema could judge
     value_files = helm.get("valueFiles")
     for name in value_files if isinstance(value_files, list) else []:
         argv += ["--values", str((directory / str(name)).resolve())]

@@ -60,6 +60,17 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing that Terraform tells a cluster: an entry of a unit's output `facts`, and what it comes from."""
+
+    name: str
+    unit: str
+    value: object
+    references: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One environment, or one plain root, as it would be applied.
 
@@ -72,6 +83,7 @@ class Plan:
     units: tuple[Unit, ...] = ()
     outputs: Mapping[str, object] = field(default_factory=dict)
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
     undecided: tuple[Finding, ...] = ()
     programs: Mapping[str, str] = field(default_factory=dict)
     digest: str

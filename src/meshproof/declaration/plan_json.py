@@ -12,6 +12,8 @@ from typing import Final
 from meshproof.declaration.model import REDACTED, UNKNOWN
 from meshproof.errors import UsageError
 
+Json = Mapping[str, object]
+
 #: Format versions of the plan that are understood: `1.x`.
 _MAJOR: Final = "1"
 _MODULE_STEP: Final = re.compile(r"module\.([\w-]+)(?:\[(?:\"(?:[^\"\\]|\\.)*\"|\d+)\])?\.?")

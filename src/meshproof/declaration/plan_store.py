@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from meshproof.declaration.hcl_cache import store
 from meshproof.declaration.model import UNKNOWN, Place, canonical
-from meshproof.declaration.plan import Finding, Plan, Resource, Unit
+from meshproof.declaration.plan import Fact, Finding, Plan, Resource, Unit
 
 #: Raise it when the shape of a plan changes: older files are then read anew.
-SHAPE: Final = 1
+SHAPE: Final = 2
 
 
 def save(path: Path, plan: Plan) -> None:
@@ -25,6 +25,7 @@ def save(path: Path, plan: Plan) -> None:
         "units": [_row(one) for one in plan.units],
         "outputs": plan.outputs,
         "providers": plan.providers,
+        "facts": [_row(one) for one in plan.facts],
         "undecided": [_row(one) for one in plan.undecided],
         "programs": plan.programs,
     }
@@ -44,6 +45,7 @@ def load(path: Path) -> Plan | None:
             units=tuple(_unit(one) for one in rows["units"]),
             outputs=rows["outputs"],
             providers=rows["providers"],
+            facts=tuple(_fact(one) for one in rows["facts"]),
             undecided=tuple(Finding(**{**one, "place": Place(**one["place"])}) for one in rows["undecided"]),
             programs=rows["programs"],
         )
@@ -55,7 +57,7 @@ def _hook(found: dict[str, Any]) -> object:
     return UNKNOWN if len(found) == 1 and found.get("$unknown") is True else found
 
 
-def _row(one: Finding | Unit) -> dict[str, object]:
+def _row(one: Fact | Finding | Unit) -> dict[str, object]:
     names = type(one).__dataclass_fields__
     return {name: asdict(value) if isinstance(value := getattr(one, name), Place) else value for name in names}
 
@@ -94,3 +96,7 @@ def _resource(row: list[Any]) -> Resource:
 
 def _unit(row: dict[str, Any]) -> Unit:
     return Unit(**{**row, "place": Place(**row["place"]), "dependencies": tuple(row["dependencies"])})
+
+
+def _fact(row: dict[str, Any]) -> Fact:
+    return Fact(**{**row, "place": Place(**row["place"]), "references": tuple(row["references"])})

@@ -171,15 +171,16 @@ def leaves(body: hcl.Body, at: str = "") -> Iterator[tuple[str, Expression]]:
 
     What stands in a `dynamic` block is found at the block's name, because its position is not known.
     """
+    skipped = frozenset() if at else _SKIPPED
     for name, attribute in body.attributes.items():
-        if name not in _SKIPPED:
+        if name not in skipped:
             yield from _inside(attribute.value, f"{at}{name}")
     seen: dict[str, int] = {}
     for block in body.blocks:
-        if block.type in _SKIPPED:
+        if block.type in skipped:
             continue
         if block.type == "dynamic" and block.labels:
-            yield from ((f"{at}{block.labels[0]}", value) for _, value in leaves(block.body))
+            yield from ((f"{at}{block.labels[0]}", value) for _, value in leaves(block.body, f"{block.labels[0]}."))
             continue
         position = seen.setdefault(block.type, 0)
         seen[block.type] += 1

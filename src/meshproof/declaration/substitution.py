@@ -20,10 +20,13 @@ class Facts:
     addresses: Mapping[str, str]
 
 
-def marked(text: str, facts: Facts, literals: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Text with Flux's `${name}` replaced: by a literal of the Kustomization, else by the mark of a fact.
+def substituted(
+    text: str, facts: Facts, literals: Mapping[str, str], *, as_marks: bool
+) -> tuple[str, list[str]]:
+    """Text with Flux's `${name}` replaced: by a literal of the Kustomization, else by a fact.
 
-    Gives the text and the names that neither knows; those stay as they are.
+    A fact is put in as its value, or as its mark where its value is not known yet or where `as_marks` asks for the
+    text that shows what came from where. Gives the text and the names that neither knows; those stay as they are.
     """
     missing: list[str] = []
 
@@ -34,7 +37,8 @@ def marked(text: str, facts: Facts, literals: Mapping[str, str]) -> tuple[str, l
         if name in literals:
             return literals[name]
         if name in facts.values:
-            return f"mpfact--{name.replace('_', '-')}--"
+            value = facts.values[name]
+            return f"mpfact--{name.replace('_', '-')}--" if as_marks or value is UNKNOWN else str(value)
         if match[2] is not None:
             return match[2]
         missing.append(name)
@@ -43,25 +47,26 @@ def marked(text: str, facts: Facts, literals: Mapping[str, str]) -> tuple[str, l
     return _VARIABLE.sub(put, text), missing
 
 
-def resolved(body: object, facts: Facts) -> tuple[object, dict[str, tuple[str, ...]]]:
-    """The object with every mark replaced by its fact's value, and which fact each path refers to."""
+def traced(body: object, marked: object, facts: Facts) -> tuple[object, dict[str, tuple[str, ...]]]:
+    """The object with what is not known yet as UNKNOWN, and which fact each path refers to.
+
+    `marked` is the same object rendered with marks in place of values; where its shape differs, its marks are lost.
+    """
     references: dict[str, tuple[str, ...]] = {}
     names = {name.replace("_", "-"): name for name in facts.values}
 
-    def walk(node: object, at: tuple[str, ...]) -> object:
+    def used(text: object) -> list[str]:
+        return [names[one] for one in _MARK.findall(text) if one in names] if isinstance(text, str) else []
+
+    def walk(node: object, twin: object, at: tuple[str, ...]) -> object:
         if isinstance(node, Mapping):
-            return {walk(key, at): walk(value, (*at, str(key))) for key, value in node.items()}
+            twins = twin if isinstance(twin, Mapping) else {}
+            return {key: walk(value, twins.get(key), (*at, str(key))) for key, value in node.items()}
         if isinstance(node, list):
-            return [walk(value, (*at, str(position))) for position, value in enumerate(node)]
-        return text_at(node, at) if isinstance(node, str) and "mpfact--" in node else node
+            mates = twin if isinstance(twin, list) and len(twin) == len(node) else [None] * len(node)
+            return [walk(value, mates[n], (*at, str(n))) for n, value in enumerate(node)]
+        if found := used(twin) or used(node):
+            references[".".join(at)] = tuple(facts.addresses[name] for name in found)
+        return UNKNOWN if used(node) else node
 
-    def text_at(text: str, at: tuple[str, ...]) -> object:
-        used = [names[name] for name in _MARK.findall(text) if name in names]
-        references[".".join(at)] = tuple(facts.addresses[name] for name in used)
-        if any(facts.values[name] is UNKNOWN for name in used):
-            return UNKNOWN
-        return _MARK.sub(lambda match: str(facts.values[names[match[1]]]) if match[1] in names else match[0], text)
-
-    return walk(body, ()), references
-
-
+    return walk(body, marked, ()), references

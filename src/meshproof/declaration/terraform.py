@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from meshproof.declaration import composition, google, google_schema, plan_json, terragrunt
+from meshproof.declaration.facts import facts
 from meshproof.declaration.model import UNKNOWN, Place
 from meshproof.declaration.plan import Plan, Unit
 from meshproof.declaration.plan_json import Planned
@@ -79,17 +80,19 @@ def _planned(
             keep(directory)
     data = plan_json.loaded(text, "the composed root")
     rows = [_restored(row) for row in plan_json.planned(data, "the composed root") if row.key != "terraform_data.unknown"]
+    scopes, units, outputs = _scopes(live, composed), {unit.label: unit.id for unit in composed.units}, _outputs(data)
     found = resources(
         rows,
-        _scopes(live, composed),
-        units={unit.label: unit.id for unit in composed.units},
+        scopes,
+        units=units,
         elsewhere=Place(file=f"{live.infra.name}/modules"),
     )
     return Plan(
         environment=live.environment,
         resources=tuple(found),
         units=tuple(_unit(unit) for unit in live.units),
-        outputs=_outputs(data),
+        outputs=outputs,
+        facts=tuple(facts(rows, scopes, outputs, units)),
         providers=composed.providers,
         undecided=(*live.outside, *composed.left_out),
         programs={"terraform": terraform.version, **terraform.offered},

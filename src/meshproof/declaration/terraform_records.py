@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from meshproof.declaration.model import UNKNOWN, Note, Place, Record
-from meshproof.declaration.plan import Plan, Resource, Unit
+from meshproof.declaration.model import Note, Record
+from meshproof.declaration.plan import Fact, Plan, Resource, Unit
 from meshproof.declaration.substitution import Facts
 from meshproof.declaration.terraform import read_plan
 from meshproof.declaration.terraform_program import locate
@@ -27,14 +26,16 @@ def read_terraform(
     records = [_resource(one) for one in plan.resources]
     records += [_unit(one) for one in plan.units]
     notes = [Note(subject=one.address, place=one.place, says=one.says) for one in plan.undecided]
-    facts = {}
-    for site in _SITES:
-        mine = list(_facts(plan, site))
-        records += mine
-        facts[site] = Facts(
-            values={one.name: one.values["value"] for one in mine}, addresses={one.name: one.address for one in mine}
-        )
-    return records, notes, facts
+    told = [_fact(one) for one in plan.facts]
+    facts = {site: _told(told, site) for site in _SITES}
+    return records + told, notes, facts
+
+
+def _told(facts: list[Record], site: str) -> Facts:
+    mine = [one for one in facts if one.site == site]
+    return Facts(
+        values={one.name: one.values["value"] for one in mine}, addresses={one.name: one.address for one in mine}
+    )
 
 
 def _plan(infra: Path, environment: str, plan_file: Path | None) -> Plan | None:
@@ -80,26 +81,17 @@ def _unit(one: Unit) -> Record:
     )
 
 
-def _facts(plan: Plan, site: str) -> Iterator[Record]:
-    """What the site's `facts` input hands to its cluster, one record for each fact."""
-    for unit in plan.units:
-        declared = unit.inputs.get("facts")
-        if unit.id.partition("/")[0] == site and isinstance(declared, Mapping):
-            known = plan.outputs.get(f"{unit.id.replace('/', '_').replace('-', '_')}_facts")
-            for name, value in sorted(declared.items()):
-                shown = known.get(name, UNKNOWN) if isinstance(known, Mapping) and value is UNKNOWN else value
-                yield _fact(site, name, shown, unit.place)
-
-
-def _fact(site: str, name: str, value: object, place: Place) -> Record:
+def _fact(one: Fact) -> Record:
+    site = one.unit.partition("/")[0]
     return Record(
         family="terragrunt",
         kind="fact",
-        address=f"fact:{site}/{name}",
-        name=name,
+        address=f"fact:{site}/{one.name}",
+        name=one.name,
         site=site,
         owner="fact",
-        values={"value": value},
-        place=place,
+        values={"value": one.value},
+        references={"value": one.references} if one.references else {},
+        place=one.place,
         assurance=Assurance.RESOLVED,
     )

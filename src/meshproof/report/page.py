@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
+
+from markupsafe import Markup, escape
 
 from meshproof.report import words
 from meshproof.report.model import ControlRun, Evidence, MutantRun, Run, Score, Survivor, SystemRow
@@ -15,6 +18,7 @@ from meshproof.report.pictures import Arc, Grid, Profile, grid, profile, ring
 PLACES, SURVIVORS = 60, 40
 #: A mutant that turns more controls red than this is too blunt to show what any of them demands.
 BLUNT = 5
+_CODE = re.compile(r"`([^`]+)`")
 
 #: Verdict → the heading of its group and what it means.
 GROUPS = {
@@ -219,6 +223,11 @@ def file_link(evidence: Evidence) -> str:
     path = PurePosixPath(evidence.file)
     safe = not path.is_absolute() and ".." not in path.parts and ":" not in evidence.file
     return evidence.file if safe else ""
+
+
+def prose(text: str) -> Markup:
+    """Escaped text in which what stands in backquotes is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped on the same line
 
 
 def more_than(rows: Sequence[object], shown: int) -> int:

@@ -11,7 +11,7 @@ from meshproof.report.words import VERDICTS
 from meshproof.verdict import Assurance
 
 #: One rung of the assurance ladder and one bar of a profile, in units of the drawing.
-RUNG, BAR, GAP = 7, 8, 3
+RUNG, BAR, GAP = 8, 11, 3
 #: Widest profile; with more controls the bars become thinner.
 WIDEST = 330
 #: Circumference of the seal's ring (radius 52).

@@ -70,7 +70,7 @@ class _Go:
 
     def run(self, *words: str, doing: str, checked: bool = True) -> Completed:
         done = run([self.path, *words], cwd=self.cwd, env=_environment(), within_s=_BUILD_WITHIN_S, name="go")
-        if match := _NEEDS_NEWER.search(done.stderr):
+        if match := _NEEDS_NEWER.search(done.stderr + done.stdout):
             needed = f"{self.name}: needs Go {match.group(1)} or newer, and {self.path} is older"
             message = f"{needed}; install a newer Go (https://go.dev/dl/) or set GOTOOLCHAIN=auto"
             raise TargetError(message)

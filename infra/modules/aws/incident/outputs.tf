@@ -14,11 +14,6 @@ output "key_arn" {
 }
 
 output "page_queue_arn" {
-  description = "Queue from which pages leave for the pager; regional alarm topics deliver to it."
-  value       = aws_sqs_queue.page.arn
-}
-
-output "page_queue_arn" {
   description = "Queue of the pages, for topics of other regions to send to."
   value       = aws_sqs_queue.page.arn
 

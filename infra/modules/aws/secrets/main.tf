@@ -29,7 +29,7 @@ resource "aws_secretsmanager_secret" "facts" {
 
 resource "aws_secretsmanager_secret_version" "facts" {
   secret_id     = aws_secretsmanager_secret.facts.id
-  secret_string = jsonencode(var.facts)
+  secret_string = jsonencode(local.facts)
 }
 
 data "aws_iam_policy_document" "secret" {
@@ -68,4 +68,14 @@ data "aws_iam_policy_document" "secret" {
       values   = [var.account_id]
     }
   }
+}
+
+locals {
+  # What this module itself has made belongs to the facts too.
+  facts = merge(var.facts, {
+    mesh_signer_secret       = aws_secretsmanager_secret.main["mesh-signer"].name
+    orders_database_secret   = aws_secretsmanager_secret.main["orders-database"].name
+    pager_secret             = aws_secretsmanager_secret.main["pager"].name
+    payments_database_secret = aws_secretsmanager_secret.main["payments-database"].name
+  })
 }

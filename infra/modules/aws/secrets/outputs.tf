@@ -1,6 +1,6 @@
 output "facts" {
   description = "What the cluster is told, by name."
-  value       = var.facts
+  value       = local.facts
 }
 
 output "facts_secret_arn" {

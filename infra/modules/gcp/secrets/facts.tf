@@ -1,6 +1,7 @@
 locals {
   # What this module itself has made belongs to the facts too.
   _facts = merge(var.facts, {
+    mesh_signer_secret       = google_secret_manager_secret.main["mesh-signer"].secret_id
     orders_database_secret   = google_secret_manager_secret.main["orders-database"].secret_id
     pager_secret             = google_secret_manager_secret.main["pager"].secret_id
     payments_database_secret = google_secret_manager_secret.main["payments-database"].secret_id

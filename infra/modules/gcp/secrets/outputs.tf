@@ -1,3 +1,8 @@
+output "facts" {
+  description = "What the cluster is told, by name."
+  value       = local._facts
+}
+
 output "facts_secret_id" {
   description = "Secret that holds the facts."
   value       = google_secret_manager_secret.facts.secret_id

@@ -23,10 +23,11 @@ inputs = {
 
   image_region = "eu-west-1"
   image_repositories = [
-    "shop-${local.env.environment}-primary/catalogue",
-    "shop-${local.env.environment}-primary/charts/service",
-    "shop-${local.env.environment}-primary/notifications",
-    "shop-${local.env.environment}-primary/orders",
-    "shop-${local.env.environment}-primary/payments",
+    "shop/catalogue",
+    "shop/charts/service",
+    "shop/notifications",
+    "shop/orders",
+    "shop/payments",
+    "shop/secret-rotation",
   ]
 }

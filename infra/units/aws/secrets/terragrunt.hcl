@@ -166,6 +166,9 @@ inputs = {
       description = "Log-in of the orders service"
       role        = "orders"
     }
+    mesh-signer = {
+      description = "Intermediate certificate and key with which the mesh signs identities; its owner sets the value"
+    }
     pager = {
       description = "Routing key of the pager; its owner sets the value"
     }
@@ -193,14 +196,12 @@ inputs = {
     orders_database_host     = dependency.database.outputs.endpoint
     orders_database_name     = dependency.database.outputs.databases.orders
     orders_database_port     = dependency.database.outputs.port
-    orders_database_secret   = "shop-${local.env.environment}-${local.location.name}/orders-database"
     orders_topic             = dependency.stream.outputs.topic_names.orders
-    pager_secret             = "shop-${local.env.environment}-${local.location.name}/pager"
     payments_database_host   = dependency.database.outputs.endpoint
     payments_database_name   = dependency.database.outputs.databases.payments
     payments_database_port   = dependency.database.outputs.port
-    payments_database_secret = "shop-${local.env.environment}-${local.location.name}/payments-database"
     payments_topic           = dependency.stream.outputs.topic_names.payments
+    peer_site_region = local.location.gcp_region
     project_or_account       = local.env.account_id
     region                   = local.location.aws_region
     shop_host                = dependency.ingress.outputs.host

@@ -113,6 +113,10 @@ inputs = {
       description   = "Role of the service orders in its database"
       rotation_days = 30
     }
+    mesh-signer = {
+      description = "Intermediate certificate and key with which the mesh signs identities; its owner sets the value"
+      rotation_days = 90
+    }
     pager = {
       description   = "Routing key of the pager"
       rotation_days = 90
@@ -144,6 +148,7 @@ inputs = {
     payments_database_name   = dependency.database.outputs.databases.payments
     payments_database_port   = dependency.database.outputs.port
     payments_topic           = dependency.stream.outputs.topic_names.payments
+    peer_site_region = local.location.aws_region
     project_or_account       = local.env.gcp_project
     region                   = local.location.gcp_region
     shop_host                = dependency.ingress.outputs.host
