@@ -262,18 +262,12 @@ locals {
     }
   }
 
-  # federation is what the standby's cloud knows the third place as; the number is the project's.
   aws_failover = {
     deletion_protection = true
     request_interval_s  = 10
     retention_days      = 365
     rpo_s               = 15
     vote_valid_s        = 45
-
-    federation = {
-      audience        = "//iam.googleapis.com/projects/481516234203/locations/global/workloadIdentityPools/failover/providers/aws"
-      service_account = "failover@meshproof-prod.iam.gserviceaccount.com"
-    }
   }
 
   gcp_project_number  = "481516234203"

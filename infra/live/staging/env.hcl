@@ -260,18 +260,12 @@ locals {
     }
   }
 
-  # federation is what the standby's cloud knows the third place as; the number is the project's.
   aws_failover = {
     deletion_protection = true
     request_interval_s  = 30
     retention_days      = 90
     rpo_s               = 15
     vote_valid_s        = 120
-
-    federation = {
-      audience        = "//iam.googleapis.com/projects/481516234202/locations/global/workloadIdentityPools/failover/providers/aws"
-      service_account = "failover@meshproof-staging.iam.gserviceaccount.com"
-    }
   }
 
   gcp_project_number  = "481516234202"

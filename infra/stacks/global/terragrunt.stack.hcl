@@ -32,3 +32,12 @@ unit "incident" {
   source = "../../units/aws/incident"
   path   = "incident"
 }
+
+unit "detection" {
+  source = "../../units/aws/detection"
+  path   = "detection"
+
+  values = {
+    home = true
+  }
+}

@@ -67,3 +67,12 @@ unit "backup" {
   source = "../../units/aws/backup"
   path   = "backup"
 }
+
+unit "detection" {
+  source = "../../units/aws/detection"
+  path   = "detection"
+
+  values = {
+    home = false
+  }
+}

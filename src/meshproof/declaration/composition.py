@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from meshproof.declaration import google, hcl
+from meshproof.declaration import encoded, google, hcl
 from meshproof.declaration.diagnostics import Diagnostic
 from meshproof.declaration.expression import Expression, Literal
 from meshproof.declaration.module import Module, Modules, Requirement
@@ -27,7 +27,7 @@ from meshproof.errors import UsageError
 from meshproof.judgement import Place
 
 #: Part of every plan's digest: raise it when the composed root changes for the same input.
-COMPOSITION: Final = 2
+COMPOSITION: Final = 3
 
 #: Lets the AWS provider plan without an account, a network or an emulator.
 OFFLINE: Final[Mapping[str, object]] = {
@@ -191,11 +191,15 @@ def write(composition: Composition, live: Live, directory: Path, available: froz
     """Lay the composed root and a copy of the modules it calls into `directory`."""
     target = directory / live.infra.name
     shutil.rmtree(target, ignore_errors=True)
-    modules = live.infra / "modules"
-    if modules.is_dir():
-        shutil.copytree(modules, target / "modules", ignore=shutil.ignore_patterns(".terraform*"))
-    if google.SOURCE not in available:
-        google.rewrite_tree(live, target)
+    folders = {one.source.relative_to(live.infra).parts[0] for one in composition.units if isinstance(one.source, Path)}
+    for folder in sorted(folders):
+        shutil.copytree(live.infra / folder, target / folder, ignore=shutil.ignore_patterns(".terraform*"))
+    for copy in sorted({path.parent for path in target.rglob("*.tf")}):
+        module = live.modules.module(live.infra / copy.relative_to(target))
+        stand_ins = google.SOURCE not in available and google.uses_google(module)
+        if stand_ins:
+            google.rewrite_module(module, copy)
+        encoded.write(module, copy, stand_ins=stand_ins)
     content = json.dumps(composition.root, indent=2, ensure_ascii=False)
     (directory / ROOT_FILE).write_text(content, encoding="utf-8")
 

@@ -14,10 +14,9 @@ from typing import Final
 from meshproof.declaration import hcl
 from meshproof.declaration.expression import Expression, ListOf, Reference, rewritten
 from meshproof.declaration.google_schema import PREFIX, SOURCE, Entry, schema
-from meshproof.declaration.module import Module, Modules
-from meshproof.declaration.terragrunt import Live
+from meshproof.declaration.module import Module
 
-__all__ = ["SOURCE", "original", "original_line", "rewrite_module", "rewrite_tree"]
+__all__ = ["SOURCE", "original", "original_line", "rewrite_module", "source_of", "uses_google"]
 
 _META: Final = ("count", "for_each", "depends_on")
 _DROPPED: Final = ("provider",)
@@ -38,14 +37,6 @@ def original(address: str) -> str | None:
 def uses_google(module: Module) -> bool:
     """Whether a module holds or requires anything of Google's provider."""
     return any(one.source == SOURCE for one in module.requirements.values())
-
-
-def rewrite_tree(live: Live, copy: Path) -> None:
-    """Rewrite, in a copy of the tree, every module that needs Google's provider."""
-    for directory in sorted({path.parent for path in copy.rglob("*.tf")}):
-        module = live.modules.module(live.infra / directory.relative_to(copy))
-        if uses_google(module):
-            rewrite_module(module, directory)
 
 
 def rewrite_module(module: Module, target: Path) -> None:
@@ -111,7 +102,8 @@ def _as_resource(reference: Reference) -> tuple[int, str] | None:
     return None if found is None else (found[0], f"terraform_data.{_stand_in(found[1])}")
 
 
-def _source(file: hcl.HclFile, name: str, value: Expression) -> str:
+def source_of(file: hcl.HclFile, name: str, value: Expression) -> str:
+    """The source of an attribute's value, with references to Google's resources as references to stand-ins."""
     replace = _as_resource if name in ("depends_on", "replace_triggered_by") else _as_value
     return rewritten(file.text, value, replace).rstrip("\n")
 
@@ -130,7 +122,7 @@ def _plain(file: hcl.HclFile, body: hcl.Body) -> str:
 
 def _line(file: hcl.HclFile, attribute: hcl.Attribute) -> str:
     """An attribute, under a mark of the line it comes from; `original_line` reads it back."""
-    return f"# @{attribute.line}\n{attribute.name} = {_source(file, attribute.name, attribute.value)}"
+    return f"# @{attribute.line}\n{attribute.name} = {source_of(file, attribute.name, attribute.value)}"
 
 
 def original_line(text: str, line: int) -> int | None:
@@ -180,7 +172,7 @@ def _dynamic(file: hcl.HclFile, block: hcl.Block) -> str:
     content = next(block.body.of("content"), None)
     if each is None or content is None:
         return "[]"
-    source = _source(file, "for_each", each.value)
+    source = source_of(file, "for_each", each.value)
     pairs = f"[for key, value in {source} : {{ key = key, value = value }}]"
     return f"[for {name} in {pairs} : {_object(file, content.body)}]"
 

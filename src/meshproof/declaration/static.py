@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from meshproof.declaration import hcl
 from meshproof.declaration.evaluate import evaluate
 from meshproof.declaration.expression import Call, Expression, Reference
-from meshproof.declaration.model import UNKNOWN
+from meshproof.declaration.model import REDACTED, UNKNOWN
 from meshproof.declaration.plan_json import Planned
 from meshproof.declaration.scope import HclScope, ModuleScope
 
 _META = frozenset({"count", "for_each", "depends_on", "provider"})
 _META_BLOCKS = frozenset({"lifecycle", "provisioner", "connection"})
+#: Without a provider's schema nothing else says which attributes hold a secret.
+_SECRET = re.compile(r"password|secret_string|secret_data|secret_key|private_key|auth_token|(^|_)token$")
 
 
 class StaticValues:
@@ -70,7 +73,9 @@ def static_rows(root: HclScope) -> Iterator[Planned]:
 
 def _body(body: hcl.Body, values: StaticValues, *, top: bool = False) -> Mapping[str, object]:
     found: dict[str, object] = {
-        name: evaluate(one.value, values) for name, one in body.attributes.items() if not (top and name in _META)
+        name: REDACTED if _SECRET.search(name) else evaluate(one.value, values)
+        for name, one in body.attributes.items()
+        if not (top and name in _META)
     }
     for block in body.blocks:
         if top and block.type in _META_BLOCKS:

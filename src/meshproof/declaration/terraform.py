@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from meshproof.declaration import composition, google, google_schema, plan_json, terragrunt
+from meshproof.declaration import composition, encoded, google, google_schema, plan_json, terragrunt
 from meshproof.declaration.facts import facts
 from meshproof.declaration.model import UNKNOWN, Place
 from meshproof.declaration.plan import Plan, Unit
@@ -19,8 +19,6 @@ from meshproof.declaration.scope import HclScope, UnitScope
 from meshproof.declaration.terraform_run import Terraform, init_key, planned_json, workspace
 from meshproof.errors import UsageError
 
-#: Folders of a tree that decide a plan.
-_INPUTS = ("live", "stacks", "units", "modules")
 _IGNORED = frozenset({".terraform", ".terragrunt-stack", ".terragrunt-cache"})
 
 
@@ -54,8 +52,10 @@ def read_plan(
 
 def input_files(infra: Path) -> Iterator[Path]:
     """Every file that can change a plan, in order."""
-    for folder in _INPUTS:
-        for path in sorted((infra / folder).rglob("*")):
+    for folder in sorted(path for path in infra.iterdir() if path.is_dir()):
+        if not any(next(folder.rglob(pattern), None) for pattern in ("*.tf", "*.hcl")):
+            continue
+        for path in sorted(folder.rglob("*")):
             if path.is_file() and not _IGNORED & set(path.parts) and path.suffix != ".md":
                 yield path
 
@@ -81,6 +81,7 @@ def _planned(
     data = plan_json.loaded(text, "the composed root")
     rows = [_restored(row) for row in plan_json.planned(data, "the composed root") if row.key != "terraform_data.unknown"]
     scopes, units, outputs = _scopes(live, composed), {unit.label: unit.id for unit in composed.units}, _outputs(data)
+    rows = encoded.opened(rows, scopes)
     found = resources(
         rows,
         scopes,

@@ -11,6 +11,7 @@ from meshproof.declaration.plan import Fact, Plan, Resource, Unit
 from meshproof.declaration.substitution import Facts
 from meshproof.declaration.terraform import read_plan
 from meshproof.declaration.terraform_program import locate
+from meshproof.declaration.tree import read_plan_file, read_tree
 from meshproof.verdict import Assurance, Fidelity
 
 _SITES = ("primary", "standby")
@@ -40,8 +41,12 @@ def _told(facts: list[Record], site: str) -> Facts:
 
 def _plan(infra: Path, environment: str, plan_file: Path | None) -> Plan | None:
     cache = user_cache_path("meshproof")
+    if plan_file is not None:
+        return read_plan_file(plan_file)
     if (infra / "live").is_dir():
         return read_plan(infra, environment, terraform=lambda: locate(infra, cache=cache), cache=cache)
+    if next(infra.rglob("*.tf"), None) is not None:
+        return read_tree(infra, terraform=lambda: locate(infra, cache=cache), cache=cache)
     return None
 
 

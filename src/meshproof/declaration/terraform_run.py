@@ -104,7 +104,7 @@ def planned_json(terraform: Terraform, directory: Path, locate: Locate) -> str:
 
 
 def _init(terraform: Terraform, directory: Path, locate: Locate) -> None:
-    completed = _terraform(terraform, directory, ["init", "-json", "-input=false", "-backend=false"], _INIT_S)
+    completed = _terraform(terraform, directory, ["init", "-json", "-input=false"], _INIT_S)
     if completed.returncode == 0:
         return
     found = list(diagnostics.errors(completed.stdout))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from meshproof.declaration import plan_json
+from meshproof.declaration import encoded, plan_json
 from meshproof.declaration.composition import OFFLINE
 from meshproof.declaration.hcl_cache import store
 from meshproof.declaration.model import Place
@@ -32,7 +32,7 @@ def read_plan_file(path: Path) -> Plan:
     """A plan made elsewhere, from the output of `terraform show -json`. Raises UsageError for anything else."""
     data = plan_json.read(path)
     place = Place(file=path.name)
-    rows = list(plan_json.planned(data, path.name))
+    rows = encoded.opened(list(plan_json.planned(data, path.name)), {})
     found = resources(rows, plan_scopes(data, place), units={}, elsewhere=place)
     return Plan(
         environment="",
@@ -166,7 +166,7 @@ def _placed(rows: list[Planned], scope: HclScope, infra: Path, directory: Path) 
     scopes = {one.path: one for one in scope.below()}
     prefix = directory.relative_to(infra).as_posix()
     elsewhere = Place(file=directory.name)
-    for one in resources(rows, scopes, units={}, elsewhere=elsewhere):
+    for one in resources(encoded.opened(rows, scopes), scopes, units={}, elsewhere=elsewhere):
         yield one if prefix == "." else _prefixed(one, f"{prefix}/")
 
 

@@ -22,7 +22,7 @@ from platformdirs import user_cache_path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from meshproof.errors import NotYet, TargetError
-from meshproof.toolchain.digest import file_digest, tree_digest
+from meshproof.toolchain.digest import file_digest, tree_digest, tree_stamp
 from meshproof.toolchain.program import Program
 from meshproof.waiting import until
 
@@ -34,7 +34,8 @@ _OWNER_ONLY = 0o700
 class Entry(BaseModel):
     """What is known of a stored program.
 
-    `pin` is what the lock file said of the source; `sha256` is that of the executable, or of `bin/` with all below it.
+    `pin` is what the lock file said of the source; `sha256` is that of the executable, or of `bin/` with all below it,
+    whose `stamp` saves computing it again as long as no file was touched.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +47,7 @@ class Entry(BaseModel):
     pin: str
     whole_tree: bool
     sha256: str = ""
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

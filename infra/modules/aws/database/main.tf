@@ -11,8 +11,10 @@ resource "aws_rds_cluster" "primary" {
   cluster_identifier        = var.name
   global_cluster_identifier = aws_rds_global_cluster.main.id
   engine                    = aws_rds_global_cluster.main.engine
-  engine_version            = var.engine_version
-  port                      = var.port
+  # The runbook fences and promotes through the Data API, from a place that has no route to the network.
+  enable_http_endpoint = true
+  engine_version       = var.engine_version
+  port                 = var.port
 
   master_username            = var.master_username
   master_password_wo         = var.master_password

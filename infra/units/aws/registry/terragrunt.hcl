@@ -39,5 +39,17 @@ inputs = {
   peer_region     = local.location.aws_peer_region
   region          = local.location.aws_region
   retained_images = local.env.aws_registry.retained_images
-  services        = ["catalogue", "notifications", "orders", "payments"]
+  services        = [
+    "catalogue",
+    "charts/service",
+    "notifications",
+    "orders",
+    "payments",
+    "pgbouncer",
+    "pgbouncer-exporter",
+    "ratelimit",
+    "secret-rotation",
+    "stream-bridge",
+    "valkey",
+  ]
 }
