@@ -161,7 +161,7 @@ def test_a_running_program_is_stopped_at_the_end_of_the_block(tmp_path: Path) ->
     log = tmp_path / "log"
 
     with Running(["sh", "-c", "echo up; sleep 300 & wait"], log=log) as program:
-        until(lambda: program.last_words(), lambda said: said == "up", within_s=10)
+        until(program.last_words, lambda said: said == "up", within_s=10)
         assert program.returncode is None
 
     assert program.returncode == -signal.SIGTERM
@@ -172,7 +172,7 @@ def test_a_program_that_ignores_term_is_killed(tmp_path: Path) -> None:
     """After its grace."""
     with Running(["sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done"], log=tmp_path / "log") as program:
         program._stop_within_s = 0.1
-        until(lambda: program.last_words(), lambda said: said == "up", within_s=10)
+        until(program.last_words, lambda said: said == "up", within_s=10)
 
     assert program.returncode == -signal.SIGKILL
 

@@ -88,6 +88,18 @@ def explain(
     tell(run, control, out=out)
 
 
+@app.command()
+def tables(
+    infra: Annotated[Path, typer.Argument(help="the declaration's directory")] = Path("infra"),
+    *,
+    check: Annotated[bool, typer.Option(help="change nothing; exit 1 where a table is not current")] = False,
+) -> None:
+    """Write the tables of variables and outputs in the modules' READMEs."""
+    from meshproof.commands.tables import write_tables  # noqa: PLC0415
+
+    raise typer.Exit(write_tables(infra.resolve(), check=check, out=out))
+
+
 def main() -> None:
     """Run the command; a MeshproofError is one sentence and exit status 4."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from meshproof.errors import UsageError
+from meshproof.mutant import matches
 
 
 class _Row(BaseModel):
@@ -79,3 +81,24 @@ def _exemption(row: object, file: str, line: int, today: date) -> Exemption:
         message = f"{file}:{line}: exemption of {parsed.control} expired on {parsed.expires}; fix the cause or renew it"
         raise UsageError(message)
     return Exemption(**parsed.model_dump(), file=file, line=line)
+
+
+class Register:
+    """The exemptions of a run, for findings that are excused one by one; remembers which were needed."""
+
+    def __init__(self, exemptions: Sequence[Exemption]) -> None:
+        """All exemptions that are in force."""
+        self._exemptions = tuple(exemptions)
+        self._used: set[str] = set()
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The ids that excused something."""
+        return tuple(sorted(self._used))
+
+    def covers(self, finding: str, address: str) -> bool:
+        """Whether a finding at an address is set aside."""
+        found = any(one.control == finding and matches(address, one.address) for one in self._exemptions)
+        if found:
+            self._used.add(finding)
+        return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from meshproof.errors import UsageError
 
@@ -26,6 +27,11 @@ class Mutant:
     target: str
     says: str
     patch: Mapping[str, object] | None
+
+
+def matches(text: str, glob: str) -> bool:
+    """Whether `*` and `?` of the glob cover the text; brackets are Terraform's and mean themselves."""
+    return text == glob or fnmatchcase(text, glob.replace("[", "[[]"))
 
 
 def edit(kind: str, target: str, patch: Mapping[str, object], *, says: str, name: str = "") -> Mutant:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from collections.abc import Generator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from meshproof.control import Control, control_of, place_of
 from meshproof.errors import CannotSee, MeshproofError, NotApplicable, TargetError
+from meshproof.exemption import Exemption, Register, read_exemptions
 from meshproof.judgement import recording
 from meshproof.mutant import Mutant
 from meshproof.mutation.generated import GeneratedMutants, shards_of
@@ -22,6 +25,7 @@ from meshproof.targets.plan import declaration_of
 
 SETTINGS = pytest.StashKey[Settings]()
 RECORDER = pytest.StashKey[Recorder]()
+EXEMPTIONS = pytest.StashKey[Register]()
 PROPERTY = "meshproof"
 
 _OPTIONS: tuple[tuple[str, str, str], ...] = (
@@ -64,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         settings = read_settings(config.rootpath, overrides)
         config.stash[SETTINGS] = settings
+        config.stash[EXEMPTIONS] = Register(_exemptions(settings))
         if not _is_worker(config):
             config.stash[RECORDER] = _recorder(settings, config)
     except MeshproofError as error:
@@ -136,7 +141,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
             error = raised
     result = _result(control, error, evidence_of(findings), places_of(findings), weakest(findings))
     if mutant is None:
-        _attach(pyfuncitem, result)
+        _attach(pyfuncitem, replace(result, excused=pyfuncitem.config.stash[EXEMPTIONS].used))
         return _end(error, held)
     return _end_of_mutant(pyfuncitem, control, mutant, error)
 
@@ -233,10 +238,17 @@ def _judges(config: pytest.Config) -> bool:
     return suites.is_dir() and any(one.is_relative_to(suites) or suites.is_relative_to(one) for one in asked)
 
 
+def _exemptions(settings: Settings) -> tuple[Exemption, ...]:
+    if not settings.is_own_infra:
+        return ()
+    today = datetime.now(UTC).date()
+    return read_exemptions(settings.root / settings.suites / "exemptions.toml", today=today)
+
+
 def _recorder(settings: Settings, config: pytest.Config) -> Recorder:
     keyword, marks = config.getoption("keyword"), config.getoption("markexpr")
     expression = " and ".join(str(one) for one in (keyword, marks) if one)
-    return Recorder(settings, target=chosen_target(settings), expression=expression)
+    return Recorder(settings, target=chosen_target(settings), expression=expression, exemptions=_exemptions(settings))
 
 
 def _tell_recorder(config: pytest.Config, control: Control, state: str) -> None:

@@ -84,22 +84,8 @@ def run(  # noqa: PLR0913  the settings of a process, by name
     label = name or Path(words[0]).name
     began_at_s = time.monotonic()
     with _started(words, label, cwd, env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        try:
-            out, err = process.communicate((stdin or "").encode(), timeout=within_s)
-        except subprocess.TimeoutExpired:
-            _, err = _kill(process)
-            seen = Completed(
-                argv=words,
-                returncode=-signal.SIGKILL,
-                stdout="",
-                stderr=err.decode(errors="replace"),
-                seconds=within_s,
-                name=label,
-                secrets=_secrets(env),
-            )
-            message = f"{label}: not finished within {within_s:g} s and stopped; last words: {seen.last_words() or '-'}"
-            raise ProgramTimedOut(message) from None
-    return Completed(
+        out, err, finished = _talk(process, stdin or "", within_s)
+    done = Completed(
         argv=words,
         returncode=process.returncode,
         stdout=out.decode(errors="replace"),
@@ -108,6 +94,10 @@ def run(  # noqa: PLR0913  the settings of a process, by name
         name=label,
         secrets=_secrets(env),
     )
+    if finished:
+        return done
+    message = f"{label}: not finished within {within_s:g} s and stopped; last words: {done.last_words() or '-'}"
+    raise ProgramTimedOut(message)
 
 
 def require(completed: Completed, *, doing: str) -> Completed:
@@ -238,6 +228,14 @@ def _started(  # noqa: PLR0913  what Popen is told
     finally:
         _kill(process)
         keeper.tell(f"-{process.pid}")
+
+
+def _talk(process: subprocess.Popen[bytes], stdin: str, within_s: float) -> tuple[bytes, bytes, bool]:
+    """What it prints on stdout and stderr, and whether it ended in time; else it is killed."""
+    try:
+        return *process.communicate(stdin.encode(), timeout=within_s), True
+    except subprocess.TimeoutExpired:
+        return *_kill(process), False
 
 
 def _kill(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from meshproof.judgement import Findings, Judgement
@@ -19,7 +19,7 @@ JUDGEMENTS = "https://meshproof.example/schemas/evidence/judgements/v1.json"
 class CheckResult:
     """One check, run once as built or against one mutant; plain values only.
 
-    `judged` are rows of the evidence, `where` the broken ones. `assurance` is the weakest among what was judged.
+    `judged` are rows of the evidence, `where` the broken ones, `excused` the findings that exemptions set aside. `assurance` is the weakest among what was judged.
     """
 
     control: str
@@ -31,7 +31,7 @@ class CheckResult:
     fidelity: str = ""
     where: Sequence[Mapping[str, object]] = ()
     judged: Sequence[Mapping[str, object]] = ()
-    read_kinds: Sequence[str] = field(default=())
+    excused: Sequence[str] = ()
 
     def to_plain(self) -> dict[str, object]:
         """A mapping that survives JSON and the way from a worker to the controller."""

@@ -170,7 +170,35 @@ resource "aws_secretsmanager_secret" "s" {
 
 resource "aws_secretsmanager_secret_version" "s" {
   secret_id     = aws_secretsmanager_secret.s.id
-  secret_string = "hidden"
+  secret_string = "planted-secret-text"
+}
+
+data "aws_iam_policy_document" "reader" {
+  statement {
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "Service"
+      identifiers = ["sqs.amazonaws.com"]
+    }
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [aws_sqs_queue.main.arn]
+    }
+  }
+}
+
+resource "aws_iam_role" "reader" {
+  name               = "reader"
+  assume_role_policy = data.aws_iam_policy_document.reader.json
+}
+
+resource "aws_iam_role_policy" "reader" {
+  role = aws_iam_role.reader.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sqs:ReceiveMessage", Resource = aws_sqs_queue.main.arn }]
+  })
 }
 """,
     "modules/aws/store/outputs.tf": """

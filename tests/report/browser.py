@@ -77,7 +77,7 @@ class Tab:
     def show(self, page: Path, *, width: int, scheme: str = "light", script: bool = True, height: int = 900) -> None:
         """Open the page at this width, in this colour scheme, and wait until it is complete."""
         self.send("Emulation.setScriptExecutionDisabled", value=not script)
-        mobile = width < 760  # noqa: PLR2004 - as the style does
+        mobile = width < 760  # as the style does
         self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
         self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.send("Page.navigate", url="about:blank")
@@ -134,7 +134,7 @@ def _asked(socket: ClientConnection, method: str, **params: object) -> dict[str,
 
 
 def _has_port(text: str) -> bool:
-    return len(text.split()) == 2  # noqa: PLR2004 - port and path
+    return len(text.split()) == 2  # port and path
 
 
 def _is_loaded(state: list[str]) -> bool:

@@ -43,7 +43,7 @@ _TITLES = (
     "Every cluster MUST encrypt its secrets with a customer-managed key",
     "No security group MUST be open to the world on a port that is not 443",
     "Each route MUST have a timeout shorter than its caller's",
-    "The health check's interval × threshold + TTL MUST fit the recovery time objective",
+    "The health check's interval times threshold + TTL MUST fit the recovery time objective",
     "A workload identity MUST be bound to exactly one service account",
     "Backups MUST outlive the longest audit window and be restorable in the other cloud",
     "A canary SHOULD move traffic in at least three steps and abort on a bad metric",
@@ -116,7 +116,7 @@ def _control(draw: random.Random, number: int) -> model.ControlRun:
         system=system,
         pillar=("security", "reliability", "cost optimization")[number % 3],
         source="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/welcome.html",
-        verdict=verdict,
+        verdict=verdict,  # type: ignore[arg-type]
         assurance=draw.choice(["declared", "resolved", "resolved", "resolved", "accepted"]) if decided else None,
         fidelity="real" if decided else None,
         target="plan",

@@ -6,10 +6,10 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from tests.report.sample import digest_of, sample_run
 
 from meshproof.report import html, model
 from meshproof.report.page import file_link, prose, web_link
+from tests.report.sample import digest_of, sample_run
 
 _URL = re.compile(r"""(?:src|href|action|poster|data)=["']([^"']*)""")
 _VOID = {"meta", "link", "input", "br", "hr", "img", "path", "use"}
@@ -106,9 +106,19 @@ def test_is_the_same_for_the_same_run() -> None:
 def test_an_empty_run_is_never_green(*, complete: bool) -> None:
     """A run without a control says so."""
     run = sample_run(controls=1, mutants=0, survivors=0).model_copy(
-        update={"controls": [], "mutants": [], "generated_mutants": None, "complete": complete, "drills": [],
-                "exemptions": [], "measurements": [], "notes": [], "programs": [], "summary": model.Summary(),
-                "systems": []}
+        update={
+            "controls": [],
+            "mutants": [],
+            "generated_mutants": None,
+            "complete": complete,
+            "drills": [],
+            "exemptions": [],
+            "measurements": [],
+            "notes": [],
+            "programs": [],
+            "summary": model.Summary(),
+            "systems": [],
+        }
     )
 
     text = html.render(run).decode()
@@ -146,7 +156,7 @@ def test_backquotes_are_code() -> None:
 @pytest.mark.parametrize("tone", ["ink", "soft", "link", "pass", "fail", "unknown", "exempt", "away"])
 def test_text_can_be_read(text: str, scheme: int, tone: str) -> None:
     """Each colour of text stands out from sheet and panel by 4.5 : 1. Source: WCAG 2.2, 1.4.3."""
-    style = text.split("<style>")[1].split("</style>")[0]
+    style = text.partition("<style>")[2].partition("</style>")[0]
     value = re.findall(rf"--{tone}: (#\w{{6}})", style)[scheme]
 
     for ground in ("sheet", "faint"):

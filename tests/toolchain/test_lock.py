@@ -88,7 +88,7 @@ def test_no_input_gives_a_traceback(tmp_path_factory: pytest.TempPathFactory, co
 
 def test_an_unknown_program_is_told_with_the_known_ones() -> None:
     """Those are what one may have meant."""
-    with pytest.raises(UsageError, match="no program 'terrafrom'.*terraform"):
+    with pytest.raises(UsageError, match=r"no program 'terrafrom'.*terraform"):
         read_lock().program("terrafrom")
 
 

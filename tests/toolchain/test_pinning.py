@@ -92,5 +92,5 @@ def test_a_missing_uv_is_told(tmp_path: Path, cache: Cache, monkeypatch: pytest.
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     lock = lock_file(tmp_path, tool=entry({"kind": "package", "requirements": "tool.txt", "module": "tool"}))
 
-    with pytest.raises(TargetError, match="uv is not on PATH.*pip install uv"):
+    with pytest.raises(TargetError, match=r"uv is not on PATH.*pip install uv"):
         lock_program("tool", lock_file=lock, cache=cache)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def packed(place: Path) -> Path:
 
 @pytest.mark.parametrize("place", ["usr/share/terraform/plugins", "usr/local/share/terraform/plugins", "opt/anything"])
 @pytest.mark.parametrize("lay", [unpacked, packed])
-def test_a_provider_is_found_in_the_usual_places(tmp_path: Path, place: str, lay: type[unpacked]) -> None:  # type: ignore[valid-type]
+def test_a_provider_is_found_in_the_usual_places(tmp_path: Path, place: str, lay: Callable[[Path], Path]) -> None:
     """Unpacked or packed."""
     laid = lay(tmp_path / place)
 

@@ -138,7 +138,7 @@ def test_a_silent_server_is_given_up(tmp_path: Path, server: ReleaseServer) -> N
 
 def test_an_unreachable_server_is_told(tmp_path: Path) -> None:
     """Port 1 of the loopback refuses."""
-    with pytest.raises(TargetError, match="broken off 3 times.*refused"):
+    with pytest.raises(TargetError, match=r"broken off 3 times.*refused"):
         download("http://127.0.0.1:1/tool", tmp_path / "part", seen=lambda done, total: None)  # noqa: ARG005
 
 

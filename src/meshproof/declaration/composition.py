@@ -163,7 +163,9 @@ class Composer:
         for included in unit.includes:
             for content in included.generated.values():
                 file = hcl.parse(content, included.place.file)
-                found += [(block.labels[0], block_values(block.body)) for block in file.body.of("provider") if block.labels]
+                found += [
+                    (block.labels[0], block_values(block.body)) for block in file.body.of("provider") if block.labels
+                ]
         return found
 
 
@@ -184,7 +186,7 @@ def _is_true(node: Expression | None) -> bool:
 
 def _offline(name: str, block: Mapping[str, object]) -> dict[str, object]:
     kept = {key: as_json(value) for key, value in block.items() if key not in _DROPPED}
-    return kept | (OFFLINE if name == "aws" else {})
+    return {**kept, **(OFFLINE if name == "aws" else {})}
 
 
 def write(composition: Composition, live: Live, directory: Path, available: frozenset[str]) -> None:

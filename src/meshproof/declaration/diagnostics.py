@@ -48,5 +48,8 @@ def _diagnostic(row: Mapping[str, object]) -> Diagnostic:
         )
     context = snippet.get("context") if isinstance(snippet, Mapping) else None
     return Diagnostic(
-        summary=str(row.get("summary", "")), detail=str(row.get("detail") or ""), place=place, context=str(context or "")
+        summary=str(row.get("summary", "")),
+        detail=str(row.get("detail") or ""),
+        place=place,
+        context=str(context or ""),
     )

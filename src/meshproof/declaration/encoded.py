@@ -19,10 +19,12 @@ from meshproof.declaration.expression import Call, Compound, Expression, ObjectO
 from meshproof.declaration.model import UNKNOWN
 from meshproof.declaration.module import Module
 from meshproof.declaration.plan_json import Planned
-from meshproof.declaration.scope import HclScope
+from meshproof.declaration.scope import DeclaringScope, HclScope
 
 PREFIX: Final = "inside__"
 _FILE: Final = "inside_of_texts.tf"
+#: Arguments that no plan may hold.
+_WRITE_ONLY: Final = "_wo"
 _FOR_OBJECT: Final = 3
 _DOCUMENT: Final = "aws_iam_policy_document"
 
@@ -45,6 +47,8 @@ def captures(module: Module, source: Source) -> Iterator[Capture]:
     """The attributes of a module's resources whose JSON can be planned as what it holds; `source` quotes the files."""
     for key, (file, block) in module.resources.items():
         for attribute in block.body.attributes.values():
+            if attribute.name.endswith(_WRITE_ONLY):
+                continue
             inner = _Decoder(module, source).text(file, attribute.value)
             if inner is not None:
                 meta = [
@@ -60,7 +64,8 @@ def write(module: Module, target: Path, *, stand_ins: bool) -> None:
     """Add the captures of `module` to the copy of it in `target`, in which Google's resources may be stand-ins."""
     source: Source = (lambda file, node: google.source_of(file, "", node)) if stand_ins else hcl.HclFile.source
     blocks = [
-        f'resource "terraform_data" "{one.name}" {{\n{one.meta}\ninput = {one.source}\n}}\n' for one in captures(module, source)
+        f'resource "terraform_data" "{one.name}" {{\n{one.meta}\ninput = {one.source}\n}}\n'
+        for one in captures(module, source)
     ]
     if blocks:
         (target / _FILE).write_text("\n".join(blocks), encoding="utf-8")
@@ -98,10 +103,15 @@ class _Decoder:
         return self.text(file, node)
 
 
-def opened(rows: Sequence[Planned], scopes: Mapping[tuple[str, ...], HclScope]) -> list[Planned]:
-    """The rows without their captures, with every JSON text given as what it holds."""
+def declared(rows: Sequence[Planned]) -> list[Planned]:
+    """The rows without captures: what the modules themselves declare."""
+    return [row for row in rows if not row.name.startswith(PREFIX)]
+
+
+def opened(rows: Sequence[Planned], scopes: Mapping[tuple[str, ...], DeclaringScope]) -> list[Planned]:
+    """The declared rows, with every JSON text given as what it holds."""
     inside = {(row.module, row.name, row.index): row.values.get("input") for row in rows if row.name.startswith(PREFIX)}
-    kept = [row for row in rows if not row.name.startswith(PREFIX)]
+    kept = declared(rows)
     documents = {(row.module, row.key, row.index): row for row in kept if row.type == _DOCUMENT}
     return [_opened(row, scopes.get(row.module), inside, documents) for row in kept]
 
@@ -110,10 +120,10 @@ Inside = Mapping[tuple[tuple[str, ...], str, str | int | None], object]
 Documents = Mapping[tuple[tuple[str, ...], str, str | int | None], Planned]
 
 
-def _opened(row: Planned, scope: HclScope | None, inside: Inside, documents: Documents) -> Planned:
+def _opened(row: Planned, scope: DeclaringScope | None, inside: Inside, documents: Documents) -> Planned:
     values = {name: parsed(value) for name, value in row.values.items()}
     for name, value in values.items():
-        if value is not UNKNOWN or scope is None or row.key not in scope.module.resources:
+        if value is not UNKNOWN or not isinstance(scope, HclScope) or not scope.declares(row.key):
             continue
         capture = (row.module, f"{PREFIX}{row.key.replace('.', '__')}__{name}", row.index)
         if isinstance(found := inside.get(capture), (Mapping, list)):

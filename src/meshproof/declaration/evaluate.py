@@ -34,24 +34,26 @@ class Scope(Protocol):
 
 def evaluate(node: Expression, scope: Scope) -> object:
     """The value of `node`; UNKNOWN stands wherever something could not be told."""
+    result: object
     match node:
-        case Literal(value=value):
-            return value
+        case Literal(value=constant):
+            result = constant
         case Template(parts=parts):
-            return _joined([evaluate(one, scope) for one in parts])
+            result = _joined([evaluate(one, scope) for one in parts])
         case ListOf(items=items):
-            return [evaluate(one, scope) for one in items]
+            result = [evaluate(one, scope) for one in items]
         case ObjectOf(items=pairs):
-            return _object(pairs, scope)
+            result = _object(pairs, scope)
         case Reference():
-            value, covered = scope.variable(node)
-            return _follow(value, node, node.steps[covered:], scope)
+            found, covered = scope.variable(node)
+            result = _follow(found, node, node.steps[covered:], scope)
         case Access(base=base, steps=steps):
-            return _follow(evaluate(base, scope), node, steps, scope)
+            result = _follow(evaluate(base, scope), node, steps, scope)
         case Call():
-            return scope.call(node)
+            result = scope.call(node)
         case _:
-            return scope.outside(node)
+            result = scope.outside(node)
+    return result
 
 
 def _object(pairs: tuple[tuple[Expression, Expression], ...], scope: Scope) -> object:
@@ -77,9 +79,7 @@ def text_of(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _follow(
-    value: object, node: Expression, steps: tuple[str | Expression | Splat, ...], scope: Scope
-) -> object:
+def _follow(value: object, node: Expression, steps: tuple[str | Expression | Splat, ...], scope: Scope) -> object:
     for step in steps:
         if value is UNKNOWN:
             return UNKNOWN
@@ -98,7 +98,7 @@ def _entry(value: object, key: object) -> object:
         return UNKNOWN
     if isinstance(value, Mapping):
         name = text_of(key)
-        return value[name] if name in value else UNKNOWN
+        return value.get(name, UNKNOWN)
     if isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value):
         return value[key]
     return UNKNOWN

@@ -120,21 +120,17 @@ Expression = Literal | Template | ListOf | ObjectOf | Reference | Call | Access 
 
 def children(node: Expression) -> tuple[Expression, ...]:
     """The expressions directly inside `node`."""
+    found: tuple[Expression, ...] = ()
     match node:
-        case Template(parts=parts) | Compound(parts=parts):
-            return parts
-        case ListOf(items=items):
-            return items
+        case Template(parts=inner) | Compound(parts=inner) | ListOf(items=inner) | Call(arguments=inner):
+            found = inner
         case ObjectOf(items=pairs):
-            return tuple(one for pair in pairs for one in pair)
-        case Call(arguments=arguments):
-            return arguments
+            found = tuple(one for pair in pairs for one in pair)
         case Reference(steps=steps):
-            return _indexes(steps)
+            found = _indexes(steps)
         case Access(base=base, steps=steps):
-            return (base, *_indexes(steps))
-        case _:
-            return ()
+            found = (base, *_indexes(steps))
+    return found
 
 
 def _indexes(steps: tuple[str | Expression | Splat, ...]) -> tuple[Expression, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from meshproof.declaration import hcl
-from meshproof.declaration.expression import Expression, ListOf, Reference, rewritten
+from meshproof.declaration.expression import Expression, Reference, rewritten
 from meshproof.declaration.google_schema import PREFIX, SOURCE, Entry, schema
 from meshproof.declaration.module import Module
 
@@ -144,7 +144,11 @@ def _resource(file: hcl.HclFile, block: hcl.Block) -> str:
     if conditions:
         meta.append("lifecycle {\n" + "\n".join(conditions) + "\n}")
     body = _object(file, block.body, skipped=(*_META, *_DROPPED))
-    return f'# @{block.line}\nresource "terraform_data" "{_stand_in(key)}" {{\n' + "\n".join([*meta, f"input = {body}"]) + "\n}"
+    return (
+        f'# @{block.line}\nresource "terraform_data" "{_stand_in(key)}" {{\n'
+        + "\n".join([*meta, f"input = {body}"])
+        + "\n}"
+    )
 
 
 def _object(file: hcl.HclFile, body: hcl.Body, *, skipped: tuple[str, ...] = ()) -> str:

@@ -71,7 +71,7 @@ def _entries(packed: Mapping[str, Any]) -> Mapping[str, Entry]:
     return {name: _entry(one) for name, one in packed.items()}
 
 
-def _entry(packed: Any) -> Entry:  # noqa: ANN401 - the packed form is a text or a list
+def _entry(packed: Any) -> Entry:
     if isinstance(packed, str):
         kind, _, flags = packed.partition(" ")
         return Entry(type=kind, flags=flags)

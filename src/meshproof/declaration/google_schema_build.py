@@ -28,15 +28,18 @@ Body = dict[str, object]
 
 _SOURCE_MAP: Final = re.compile(rb"sourceMappingURL=data:application/json;base64,([A-Za-z0-9+/=]+)")
 _CLASS: Final = re.compile(
-    r"^export class (\w+) extends cdktf\.(TerraformResource|TerraformDataSource|ComplexObject) \{(.*?)^\}", re.M | re.S
+    r"^export class (\w+) extends cdktf\.(TerraformResource|TerraformDataSource|ComplexObject) \{(.*?)^\}",
+    re.MULTILINE | re.DOTALL,
 )
-_FLAGS: Final = re.compile(r"^ +// (\w+) - computed: (\w+), optional: (\w+), required: (\w+)$", re.M)
-_NESTED: Final = re.compile(r"= new ((?:cdktf\.)?\w+?)(List|Map|OutputReference)?\(this, \"(\w+)\"(?:, (true|false))?\)")
+_FLAGS: Final = re.compile(r"^ +// (\w+) - computed: (\w+), optional: (\w+), required: (\w+)$", re.MULTILINE)
+_NESTED: Final = re.compile(
+    r"= new ((?:cdktf\.)?\w+?)(List|Map|OutputReference)?\(this, \"(\w+)\"(?:, (true|false))?\)"
+)
 _GETTER: Final = re.compile(r"this\.get(\w+)Attribute\(")
 _TYPE: Final = re.compile(r'tfResourceType = "(\w+)"')
 _VERSION: Final = re.compile(r"providerVersion: '([\d.]+)'")
-_HCL_BLOCK: Final = re.compile(r"^ +(\w+): \{\n +value: .*\n +isBlock: true", re.M)
-_HCL_FUNCTION: Final = re.compile(r"^export function (\w+)ToHclTerraform\(.*?^\}", re.M | re.S)
+_HCL_BLOCK: Final = re.compile(r"^ +(\w+): \{\n +value: .*\n +isBlock: true", re.MULTILINE)
+_HCL_FUNCTION: Final = re.compile(r"^export function (\w+)ToHclTerraform\(.*?^\}", re.MULTILINE | re.DOTALL)
 _TYPES: Final = {
     "String": "string",
     "Number": "number",

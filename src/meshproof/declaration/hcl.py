@@ -132,7 +132,9 @@ def _unexpected(error: UnexpectedInput, text: str, shown: str) -> str:
     token = getattr(error, "token", None)
     ended = getattr(token, "type", "") == "$END"
     line = text.count("\n") + 1 if ended or error.line < 1 else error.line
-    seen = repr(str(token)) if token is not None and not ended else repr(getattr(error, "char", "")) if not ended else ""
+    seen = (
+        repr(str(token)) if token is not None and not ended else repr(getattr(error, "char", "")) if not ended else ""
+    )
     what = f"{seen} is not expected here" if seen else "the file ends before a block or expression is closed"
     return f"{shown}:{line}: is not HCL: {what}; `terraform fmt` shows the same place"
 

@@ -75,22 +75,23 @@ def _unpack_body(packed: Packed) -> hcl.Body:
 
 
 def _pack(node: Expression) -> Packed:
-    head = [_TAGS[type(node)], node.start, node.end]
+    rest: list[Packed]
     match node:
         case Literal(value=value):
-            return [*head, value]
-        case Template(parts=items) | ListOf(items=items):
-            return [*head, [_pack(one) for one in items]]
+            rest = [value]
+        case Template(parts=inner) | ListOf(items=inner):
+            rest = [[_pack(one) for one in inner]]
         case ObjectOf(items=pairs):
-            return [*head, [[_pack(key), _pack(value)] for key, value in pairs]]
+            rest = [[[_pack(key), _pack(value)] for key, value in pairs]]
         case Reference():
-            return [*head, node.root, [_pack_step(step) for step in node.steps], node.stops]
+            rest = [node.root, [_pack_step(step) for step in node.steps], node.stops]
         case Call():
-            return [*head, node.name, [_pack(one) for one in node.arguments], node.splats]
+            rest = [node.name, [_pack(one) for one in node.arguments], node.splats]
         case Access():
-            return [*head, _pack(node.base), [_pack_step(step) for step in node.steps]]
+            rest = [_pack(node.base), [_pack_step(step) for step in node.steps]]
         case Compound():
-            return [*head, node.kind, [_pack(one) for one in node.parts], node.names]
+            rest = [node.kind, [_pack(one) for one in node.parts], node.names]
+    return [_TAGS[type(node)], node.start, node.end, *rest]
 
 
 def _pack_step(step: str | Expression | Splat) -> Packed:
@@ -116,7 +117,7 @@ _TAGS: Final = {
     Compound: "Co",
 }
 _UNPACK: Final[dict[str, Callable[..., Expression]]] = {
-    "Li": lambda start, end, value: Literal(start, end, value),
+    "Li": Literal,
     "Te": lambda start, end, parts: Template(start, end, _items(parts)),
     "Ls": lambda start, end, items: ListOf(start, end, _items(items)),
     "Ob": lambda start, end, pairs: ObjectOf(start, end, tuple((_unpack(k), _unpack(v)) for k, v in pairs)),
@@ -124,9 +125,7 @@ _UNPACK: Final[dict[str, Callable[..., Expression]]] = {
         start, end, root, tuple(_unpack_step(one) for one in steps), tuple(stops)
     ),
     "Ca": lambda start, end, name, arguments, splats: Call(start, end, name, _items(arguments), splats),
-    "Ac": lambda start, end, base, steps: Access(
-        start, end, _unpack(base), tuple(_unpack_step(one) for one in steps)
-    ),
+    "Ac": lambda start, end, base, steps: Access(start, end, _unpack(base), tuple(_unpack_step(one) for one in steps)),
     "Co": lambda start, end, kind, parts, names: Compound(start, end, kind, _items(parts), tuple(names)),
 }
 

@@ -117,7 +117,7 @@ class Converter:
     def _key(self, node: Node) -> Expression:
         inner = self._inner(node)[0]
         found = self.expression(inner)
-        bare = isinstance(found, Reference) and not found.steps and not str(inner.children[0]) == "("
+        bare = isinstance(found, Reference) and not found.steps and str(inner.children[0]) != "("
         if isinstance(found, Reference) and bare:
             return Literal(found.start, found.end, found.root)
         return found
@@ -135,7 +135,7 @@ class Converter:
         if isinstance(base, Reference):
             start, _ = self.span(node)
             return Reference(
-                base.start if base.start >= start else start,
+                max(base.start, start),
                 steps[-1][1] if steps else base.end,
                 base.root,
                 base.steps + tuple(step for step, _ in steps),

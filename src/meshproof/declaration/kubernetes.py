@@ -257,6 +257,8 @@ def _record(
     namespace = str(meta.get("namespace") or delivery.namespace or ("default" if scoped else "")) if scoped else ""
     group = str(body["apiVersion"]).rpartition("/")[0]
     parts = [part for part in (site, kind, namespace, name) if part]
+    if namespace and not meta.get("namespace"):  # the deliverer puts it there
+        body = {**body, "metadata": {**meta, "namespace": namespace}}
     return Record(
         family="kubernetes",
         kind=kind,

@@ -108,9 +108,7 @@ class Module:
             name = key.removeprefix("data.").split("_", 1)[0].split(".", 1)[0]
             if name not in found and name != BUILT_IN:
                 place = file.place(block.start)
-                found[name] = Requirement(
-                    name=name, source=f"hashicorp/{name}", version="", aliases=(), place=place
-                )
+                found[name] = Requirement(name=name, source=f"hashicorp/{name}", version="", aliases=(), place=place)
         return found
 
     def called(self, name: str) -> Path | None:

@@ -30,7 +30,8 @@ class Resource:
 
     `module` is the label of the module call in the root (`primary_network`), `unit` the Terragrunt unit
     (`primary/network`); both are empty for a plain root. `references` maps a dotted attribute path (positions for
-    nested blocks) to the addresses it refers to, followed through variables, locals, outputs and units.
+    nested blocks) to the addresses it refers to, followed through variables, locals, outputs and units. A text that
+    holds JSON stands in `values` as what it holds, with UNKNOWN for the parts that are known only after apply.
     `resolved_by` is `provider` where the real provider planned it, `language` where only Terraform's language, or a
     static reading, gave its values.
     """
@@ -74,7 +75,8 @@ class Fact:
 class Plan:
     """One environment, or one plain root, as it would be applied.
 
-    `undecided` says in words what could not be resolved; `providers` holds the provider blocks as declared, by
+    `undecided` says in words what could not be resolved, `refused` what a provider that is not there would not take
+    (schema-checked only); `providers` holds the provider blocks as declared, by
     `location.name` or `location.name.alias`.
     """
 
@@ -85,5 +87,6 @@ class Plan:
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
     undecided: tuple[Finding, ...] = ()
+    refused: tuple[Finding, ...] = ()
     programs: Mapping[str, str] = field(default_factory=dict)
     digest: str

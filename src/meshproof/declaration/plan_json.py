@@ -45,13 +45,16 @@ def loaded(text: str | bytes, shown: str) -> Mapping[str, object]:
         line = getattr(error, "lineno", 1)
         message = f"{shown}:{line}: is not a plan in JSON ({error}); write it with `terraform show -json PLAN`"
         raise UsageError(message) from None
-    version = data.get("format_version") if isinstance(data, dict) else None
-    if not isinstance(version, str) or version.split(".")[0] != _MAJOR or "resource_changes" not in data:
-        if isinstance(version, str) and version.split(".")[0] == _MAJOR and "planned_values" in data:
-            return data
+    if not isinstance(data, dict) or not _is_plan(data):
         message = f"{shown}:1: is JSON, but no Terraform plan of format 1.x; write it with `terraform show -json PLAN`"
         raise UsageError(message)
-    return data
+    plan: Json = data
+    return plan
+
+
+def _is_plan(data: Json) -> bool:
+    version = str(data.get("format_version", ""))
+    return version.split(".", maxsplit=1)[0] == _MAJOR and bool({"resource_changes", "planned_values"} & data.keys())
 
 
 def read(path: Path) -> Mapping[str, object]:

@@ -22,7 +22,12 @@ class PlanScope:
     """One module call of a plan."""
 
     def __init__(
-        self, module: Json, place: Place, path: tuple[str, ...] = (), call: Json | None = None, caller: PlanScope | None = None
+        self,
+        module: Json,
+        place: Place,
+        path: tuple[str, ...] = (),
+        call: Json | None = None,
+        caller: PlanScope | None = None,
     ) -> None:
         """`call` is the `module_calls` entry that leads here, `place` the plan's file."""
         self.path = path

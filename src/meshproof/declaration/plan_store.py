@@ -12,7 +12,7 @@ from meshproof.declaration.model import UNKNOWN, Place, canonical
 from meshproof.declaration.plan import Fact, Finding, Plan, Resource, Unit
 
 #: Raise it when the shape of a plan changes: older files are then read anew.
-SHAPE: Final = 2
+SHAPE: Final = 3
 
 
 def save(path: Path, plan: Plan) -> None:
@@ -27,6 +27,7 @@ def save(path: Path, plan: Plan) -> None:
         "providers": plan.providers,
         "facts": [_row(one) for one in plan.facts],
         "undecided": [_row(one) for one in plan.undecided],
+        "refused": [_row(one) for one in plan.refused],
         "programs": plan.programs,
     }
     store(path, canonical(rows).encode())
@@ -46,7 +47,8 @@ def load(path: Path) -> Plan | None:
             outputs=rows["outputs"],
             providers=rows["providers"],
             facts=tuple(_fact(one) for one in rows["facts"]),
-            undecided=tuple(Finding(**{**one, "place": Place(**one["place"])}) for one in rows["undecided"]),
+            undecided=tuple(_finding(one) for one in rows["undecided"]),
+            refused=tuple(_finding(one) for one in rows["refused"]),
             programs=rows["programs"],
         )
     except (OSError, ValueError, KeyError, TypeError):
@@ -92,6 +94,10 @@ def _resource(row: list[Any]) -> Resource:
         place=Place(file=file, line=line),
         resolved_by=resolved_by,
     )
+
+
+def _finding(row: dict[str, Any]) -> Finding:
+    return Finding(**{**row, "place": Place(**row["place"])})
 
 
 def _unit(row: dict[str, Any]) -> Unit:

@@ -58,9 +58,7 @@ class Follower:
         """Every resource that `node` refers to, read in `scope`."""
         return frozenset(self._all(node, scope, instance, frozenset()))
 
-    def _all(
-        self, node: Expression, scope: ModuleScope, instance: Instance, bound: frozenset[str]
-    ) -> Iterator[Target]:
+    def _all(self, node: Expression, scope: ModuleScope, instance: Instance, bound: frozenset[str]) -> Iterator[Target]:
         if isinstance(node, Compound) and node.names:
             bound |= frozenset(node.names)
         if isinstance(node, Reference):
@@ -83,29 +81,17 @@ class Follower:
         if not steps:
             yield from self._all(node, scope, instance, bound)
             return
-        first, rest = steps[0], steps[1:]
-        match node:
-            case ObjectOf() if (chosen := _chosen(node, first)) is not None:
-                for one in chosen:
-                    yield from self._narrowed(one, rest, scope, instance, bound)
-            case ListOf(items=items):
-                picked = _picked(items, first)
-                for one in picked:
-                    yield from self._narrowed(one, rest, scope, instance, bound)
-            case Reference() if node.root not in bound:
-                yield from self._reference(node, (*node.steps, *steps), scope, instance)
-            case Call(name=name, arguments=arguments) if name in _KEEPS_KEYS:
-                for one in arguments:
-                    yield from self._narrowed(one, steps, scope, instance, bound)
-            case Compound(kind="conditional", parts=(_, yes, no)):
-                for one in (yes, no):
-                    yield from self._narrowed(one, steps, scope, instance, bound)
-            case _:
-                yield from self._all(node, scope, instance, bound)
+        if isinstance(node, Reference) and node.root not in bound:
+            yield from self._reference(node, (*node.steps, *steps), scope, instance)
+            return
+        parts = _selected(node, steps)
+        if parts is None:
+            yield from self._all(node, scope, instance, bound)
+            return
+        for part, rest in parts:
+            yield from self._narrowed(part, rest, scope, instance, bound)
 
-    def _reference(
-        self, node: Reference, steps: Steps, scope: ModuleScope, instance: Instance
-    ) -> Iterator[Target]:
+    def _reference(self, node: Reference, steps: Steps, scope: ModuleScope, instance: Instance) -> Iterator[Target]:
         steps = tuple(_of_instance(step, instance) for step in steps)
         name = steps[0] if steps and isinstance(steps[0], str) else ""
         match node.root:
@@ -170,8 +156,23 @@ def _of_instance(step: Step, instance: Instance) -> Step:
     return step
 
 
-def _chosen(node: ObjectOf, step: Step) -> list[Expression] | None:
-    """The values of an object under a key; all where the key is not known, None where nothing can be told."""
+def _selected(node: Expression, steps: Steps) -> list[tuple[Expression, Steps]] | None:
+    """The parts of a node that steps lead into, with the steps that are left; None where that cannot be told."""
+    match node:
+        case ObjectOf():
+            return [(one, steps[1:]) for one in _chosen(node, steps[0])]
+        case ListOf(items=items):
+            return [(one, steps[1:]) for one in _picked(items, steps[0])]
+        case Call(name=name, arguments=arguments) if name in _KEEPS_KEYS:
+            return [(one, steps) for one in arguments]
+        case Compound(kind="conditional", parts=(_, yes, no)):
+            return [(yes, steps), (no, steps)]
+        case _:
+            return None
+
+
+def _chosen(node: ObjectOf, step: Step) -> list[Expression]:
+    """The values of an object under a key; all of them where the key is not known."""
     name = step.value if isinstance(step, Literal) else step
     if not isinstance(name, str):
         return [value for _, value in node.items]

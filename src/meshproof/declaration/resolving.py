@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from meshproof.declaration import google
+from meshproof.declaration import encoded, google, google_schema
 from meshproof.declaration.expression import Expression, references
 from meshproof.declaration.model import Place
-from meshproof.declaration.plan import Resource, ResolvedBy
+from meshproof.declaration.plan import Finding, ResolvedBy, Resource
 from meshproof.declaration.plan_json import Planned
 from meshproof.declaration.references import Follower, Instance, Instances, Target
 from meshproof.declaration.scope import DeclaringScope
@@ -17,12 +18,21 @@ Scopes = Mapping[tuple[str, ...], DeclaringScope]
 
 def resources(
     rows: Sequence[Planned], scopes: Scopes, *, units: Mapping[str, str], elsewhere: Place
-) -> Iterator[Resource]:
-    """The resources of a plan in order of address.
+) -> tuple[tuple[Resource, ...], tuple[Finding, ...]]:
+    """The resources of a plan in order of address, and what a schema that is checked here would refuse.
 
     `units` maps the label of a module call in the root to its Terragrunt unit; `elsewhere` is the place of what no
     scope declares.
     """
+    found = tuple(_resources(encoded.declared(rows), scopes, units, elsewhere))
+    values = {row.address: row.values for row in encoded.opened(rows, scopes)}
+    refused = google_schema.schema_findings(one for one in found if one.resolved_by == "language")
+    return tuple(replace(one, values=values[one.address]) for one in found), tuple(refused)
+
+
+def _resources(
+    rows: Sequence[Planned], scopes: Scopes, units: Mapping[str, str], elsewhere: Place
+) -> Iterator[Resource]:
     resolver = _Resolver(rows, scopes)
     for row in sorted(rows, key=lambda one: one.address):
         label = row.module[0] if row.module else ""

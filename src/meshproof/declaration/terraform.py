@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from meshproof.declaration import composition, encoded, google, google_schema, plan_json, terragrunt
+from meshproof.declaration import composition, google, google_schema, plan_json, terragrunt
 from meshproof.declaration.facts import facts
 from meshproof.declaration.model import UNKNOWN, Place
 from meshproof.declaration.plan import Plan, Unit
@@ -68,9 +68,7 @@ def _digest(infra: Path, environment: str, terraform: Terraform) -> str:
     return total.hexdigest()
 
 
-def _planned(
-    live: terragrunt.Live, terraform: Terraform, cache: Path, keep: Callable[[Path], None] | None
-) -> Plan:
+def _planned(live: terragrunt.Live, terraform: Terraform, cache: Path, keep: Callable[[Path], None] | None) -> Plan:
     available = frozenset(terraform.offered)
     composed = composition.Composer(live, available).compose()
     with workspace(cache, init_key(composed.root, terraform)) as directory:
@@ -79,10 +77,11 @@ def _planned(
         if keep is not None:
             keep(directory)
     data = plan_json.loaded(text, "the composed root")
-    rows = [_restored(row) for row in plan_json.planned(data, "the composed root") if row.key != "terraform_data.unknown"]
+    rows = [
+        _restored(row) for row in plan_json.planned(data, "the composed root") if row.key != "terraform_data.unknown"
+    ]
     scopes, units, outputs = _scopes(live, composed), {unit.label: unit.id for unit in composed.units}, _outputs(data)
-    rows = encoded.opened(rows, scopes)
-    found = resources(
+    found, refused = resources(
         rows,
         scopes,
         units=units,
@@ -90,7 +89,8 @@ def _planned(
     )
     return Plan(
         environment=live.environment,
-        resources=tuple(found),
+        resources=found,
+        refused=refused,
         units=tuple(_unit(unit) for unit in live.units),
         outputs=outputs,
         facts=tuple(facts(rows, scopes, outputs, units)),
@@ -122,9 +122,7 @@ def _outputs(data: Mapping[str, object]) -> Mapping[str, object]:
     changes = data.get("output_changes")
     found: dict[str, object] = {}
     for name, change in changes.items() if isinstance(changes, Mapping) else ():
-        found[name] = plan_json.merged(
-            change.get("after"), change.get("after_unknown"), change.get("after_sensitive")
-        )
+        found[name] = plan_json.merged(change.get("after"), change.get("after_unknown"), change.get("after_sensitive"))
     return found
 
 
@@ -149,5 +147,7 @@ def _scopes(live: terragrunt.Live, composed: composition.Composition) -> dict[tu
     for unit in composed.units:
         if isinstance(unit.source, Path):
             module = live.modules.module(unit.source)
-            roots[unit.id] = HclScope(module, live.modules, (unit.label,), unit.input_expressions, UnitScope(unit, roots))
+            roots[unit.id] = HclScope(
+                module, live.modules, (unit.label,), unit.input_expressions, UnitScope(unit, roots)
+            )
     return {scope.path: scope for root in roots.values() for scope in root.below()}

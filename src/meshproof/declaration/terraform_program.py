@@ -119,7 +119,7 @@ def _registry_has(terraform: Terraform, source: str, version: str, private: Path
     root = {"terraform": {"required_providers": {source.rpartition("/")[2]: need}}}
     (directory / "main.tf.json").write_text(json.dumps(root), encoding="utf-8")
     try:
-        words = [terraform.path, "init", "-input=false", "-backend=false"]
+        words: list[str | Path] = [terraform.path, "init", "-input=false", "-backend=false"]
         completed = run(words, cwd=directory, env={**os.environ, **terraform.environment}, within_s=_FETCH_S)
         had = completed.returncode == 0
     except CannotSee:

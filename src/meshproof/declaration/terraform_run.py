@@ -131,8 +131,11 @@ def _refuse(completed: Completed, doing: str, locate: Locate) -> None:
     found = list(diagnostics.errors(completed.stdout))
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise UsageError(f"{locate(found[0])}{more}")
-    message = f"terraform {doing} ended with status {completed.returncode}: {completed.last_words() or 'it said nothing'}"
+        message = f"{locate(found[0])}{more}"
+        raise UsageError(message)
+    message = (
+        f"terraform {doing} ended with status {completed.returncode}: {completed.last_words() or 'it said nothing'}"
+    )
     raise TargetError(message)
 
 

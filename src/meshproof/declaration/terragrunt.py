@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -193,7 +194,7 @@ class _Tree:
         units = tuple(
             sorted((self._bound(*one, ids) for one in self._found), key=lambda unit: unit.id),
         )
-        for one, other in zip(units, units[1:], strict=False):
+        for one, other in pairwise(units):
             if one.id == other.id:
                 message = f"{other.file.shown}:1: two units are called {one.id}; give one of them another path"
                 raise UsageError(message)
@@ -220,7 +221,9 @@ class _Tree:
             source_place=place,
             locals=scope.locals(),
             values=values,
-            dependencies=tuple(self._dependency(file, scope, directory, one, ids) for one in file.body.of("dependency")),
+            dependencies=tuple(
+                self._dependency(file, scope, directory, one, ids) for one in file.body.of("dependency")
+            ),
             includes=tuple(self._include(file, scope, directory, one) for one in file.body.of("include")),
             scope=scope,
         )

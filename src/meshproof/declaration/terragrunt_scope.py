@@ -163,7 +163,9 @@ class FileScope:
         if not self._world.on_disk(path).is_file():
             if len(call.arguments) > 1:
                 return evaluate(call.arguments[1], self)
-            message = f"{self._file.place(call.start)}: {self._world.modules.shown(path)} is not there; correct the path"
+            message = (
+                f"{self._file.place(call.start)}: {self._world.modules.shown(path)} is not there; correct the path"
+            )
             raise UsageError(message)
         return self._read(call, path)
 

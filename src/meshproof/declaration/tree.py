@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from meshproof.declaration import encoded, plan_json
+from meshproof.declaration import plan_json
 from meshproof.declaration.composition import OFFLINE
-from meshproof.declaration.hcl_cache import store
 from meshproof.declaration.model import Place
 from meshproof.declaration.module import Module, Modules, is_module
 from meshproof.declaration.plan import Finding, Plan, Resource
@@ -32,11 +31,12 @@ def read_plan_file(path: Path) -> Plan:
     """A plan made elsewhere, from the output of `terraform show -json`. Raises UsageError for anything else."""
     data = plan_json.read(path)
     place = Place(file=path.name)
-    rows = encoded.opened(list(plan_json.planned(data, path.name)), {})
-    found = resources(rows, plan_scopes(data, place), units={}, elsewhere=place)
+    rows = list(plan_json.planned(data, path.name))
+    found, refused = resources(rows, plan_scopes(data, place), units={}, elsewhere=place)
     return Plan(
         environment="",
-        resources=tuple(found),
+        resources=found,
+        refused=refused,
         programs={"terraform": str(data.get("terraform_version", ""))},
         digest=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
@@ -52,24 +52,26 @@ def read_tree(infra: Path, *, terraform: Callable[[], Terraform] | None, cache: 
     modules = Modules(infra.parent, cache)
     found: list[Resource] = []
     undecided: list[Finding] = []
+    refused: list[Finding] = []
     program = _program(terraform, undecided, infra)
     for directory in roots(infra, modules):
         rows, reason = _rows(directory, modules, program, cache)
         if reason is not None:
             undecided.append(reason)
-        found += _placed(rows, HclScope(modules.module(directory), modules), infra, directory)
+        placed, bad = _placed(rows, HclScope(modules.module(directory), modules), infra, directory)
+        found += placed
+        refused += bad
     return Plan(
         environment="",
         resources=tuple(sorted(found, key=lambda one: one.address)),
         undecided=tuple(undecided),
+        refused=tuple(refused),
         programs={"terraform": program.version} if program else {},
         digest=_digest(infra),
     )
 
 
-def _program(
-    terraform: Callable[[], Terraform] | None, undecided: list[Finding], infra: Path
-) -> Terraform | None:
+def _program(terraform: Callable[[], Terraform] | None, undecided: list[Finding], infra: Path) -> Terraform | None:
     if terraform is None:
         return None
     try:
@@ -83,7 +85,9 @@ def roots(infra: Path, modules: Modules) -> list[Path]:
     """The directories with Terraform that no other directory calls, or that configure a provider or a backend."""
     found = [directory for directory in _directories(infra) if is_module(directory)]
     called = {
-        target for directory in found for name in modules.module(directory).calls
+        target
+        for directory in found
+        for name in modules.module(directory).calls
         if (target := modules.module(directory).called(name)) is not None
     }
     return [one for one in found if one not in called or _configures(modules.module(one))]
@@ -112,7 +116,9 @@ def _rows(
             reason = f"cannot be planned: {error}"
     place = Place(file=modules.shown(directory))
     scope = HclScope(module, modules)
-    return list(static_rows(scope)), Finding(address=modules.shown(directory), place=place, says=f"read as it stands: {reason}")
+    return list(static_rows(scope)), Finding(
+        address=modules.shown(directory), place=place, says=f"read as it stands: {reason}"
+    )
 
 
 def _cannot_plan(module: Module, modules: Modules, program: Terraform | None) -> str:
@@ -120,7 +126,11 @@ def _cannot_plan(module: Module, modules: Modules, program: Terraform | None) ->
     if program is None:
         return "terraform is not used"
     missing = [name for name, one in module.variables.items() if one.required]
-    if missing and not list(module.directory.glob("*.auto.tfvars")) and not (module.directory / "terraform.tfvars").exists():
+    if (
+        missing
+        and not list(module.directory.glob("*.auto.tfvars"))
+        and not (module.directory / "terraform.tfvars").exists()
+    ):
         return f"variable {missing[0]} has no value"
     scope = HclScope(module, modules)
     sources = {one.source: one.name for inner in scope.below() for one in inner.module.requirements.values()}
@@ -132,23 +142,21 @@ def _plan(directory: Path, module: Module, program: Terraform, cache: Path) -> p
     """The plan of a copy of the root, with what the AWS provider needs to plan without an account."""
     above = _above(directory, module)
     key = hashlib.sha256(f"{_digest(above)}{program.fingerprint}{directory}".encode()).hexdigest()[:20]
-    kept = cache / "plans" / f"root-{key}.json"
-    try:
-        return plan_json.loaded(kept.read_bytes(), "the kept plan")
-    except (OSError, UsageError):
-        pass
     with workspace(cache, f"tree-{key}") as work:
         copy = work / "tree"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(above, copy, ignore=shutil.ignore_patterns(*_SKIPPED, "*.tfstate*", ".terraform.lock.hcl"))
         root = copy / directory.relative_to(above)
         aliases = [block.body.text("alias") for _, block in module.blocks("provider") if block.labels[:1] == ("aws",)]
-        blocks = [{**OFFLINE, **({"alias": one} if one else {})} for one in aliases or ([None] if _needs_aws(module) else [])]
+        blocks = [
+            {**OFFLINE, **({"alias": one} if one else {})} for one in aliases or ([None] if _needs_aws(module) else [])
+        ]
         override = {"provider": {"aws": blocks}} if blocks else {}
-        (root / _OVERRIDE).write_text(json.dumps({**override, "terraform": {"backend": {"local": {}}}}), encoding="utf-8")
+        (root / _OVERRIDE).write_text(
+            json.dumps({**override, "terraform": {"backend": {"local": {}}}}), encoding="utf-8"
+        )
         text = planned_json(program, root, lambda one: one)
         shutil.rmtree(work, ignore_errors=True)
-    store(kept, text.encode())
     return plan_json.loaded(text, directory.name)
 
 
@@ -162,12 +170,14 @@ def _above(directory: Path, module: Module) -> Path:
     return Path(os.path.commonpath([directory, *called]))
 
 
-def _placed(rows: list[Planned], scope: HclScope, infra: Path, directory: Path) -> Iterator[Resource]:
+def _placed(
+    rows: list[Planned], scope: HclScope, infra: Path, directory: Path
+) -> tuple[list[Resource], tuple[Finding, ...]]:
     scopes = {one.path: one for one in scope.below()}
     prefix = directory.relative_to(infra).as_posix()
     elsewhere = Place(file=directory.name)
-    for one in resources(encoded.opened(rows, scopes), scopes, units={}, elsewhere=elsewhere):
-        yield one if prefix == "." else _prefixed(one, f"{prefix}/")
+    found, refused = resources(rows, scopes, units={}, elsewhere=elsewhere)
+    return [one if prefix == "." else _prefixed(one, f"{prefix}/") for one in found], refused
 
 
 def _prefixed(one: Resource, prefix: str) -> Resource:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from meshproof.declaration.model import UNKNOWN, Declaration, Record, canonical
 from meshproof.errors import UsageError
-from meshproof.mutant import Mutant
+from meshproof.mutant import Mutant, matches
 
 Replaced = Mapping[str, Record | None]
 
@@ -46,7 +45,7 @@ def _matches(target: str, record: Record) -> bool:
             return False
         target = rest
     qualified = f"{record.namespace}/{record.name}" if record.namespace else record.name
-    return any(text == target or fnmatchcase(text, target) for text in (record.address, qualified))
+    return any(matches(text, target) for text in (record.address, qualified))
 
 
 def merged(record: Record, patch: Mapping[str, object]) -> Record:

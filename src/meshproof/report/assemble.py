@@ -7,13 +7,13 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
 from meshproof.declaration.model import canonical
 from meshproof.exemption import Exemption
+from meshproof.mutant import matches
 from meshproof.report import model
 from meshproof.report.facts import RunFacts
 from meshproof.result import JUDGEMENTS
@@ -119,7 +119,7 @@ class Assembly:
 
     def _excused(self, control: str, where: list[model.Where]) -> bool:
         globs = [one.address for one in self.exemptions if one.control == control]
-        return bool(globs) and all(any(fnmatchcase(one.address, glob) for glob in globs) for one in where)
+        return bool(globs) and all(any(matches(one.address, glob) for glob in globs) for one in where)
 
     def _evidence(self, control: str, judged: list[Mapping[str, object]]) -> list[model.Evidence]:
         body = canonical({"schema": JUDGEMENTS, "control": control, "judged": judged}).encode() + b"\n"
@@ -224,12 +224,22 @@ class Assembly:
         return [
             f"{one.file}:{one.line}: exemption of {one.control} matches nothing; remove it"
             for one in self.exemptions
-            if one.control not in used | self.facts.used_exemptions
+            if one.control not in used | self.used_exemptions
+            and (one.control in state or self.scanned)
             and state.get(one.control, "") not in ("not_selected", "not_on_this_target")
-            and (one.control in state or not self.expression)
             and not self.interrupted
             and not self.floors_not_judged
         ]
+
+    @property
+    def scanned(self) -> bool:
+        """Whether a scanner ran: only then can an exemption of one of its findings be idle."""
+        return any(one.system == "scanning" and one.verdict == "pass" for one in self.controls)
+
+    @cached_property
+    def used_exemptions(self) -> set[str]:
+        """Findings of scanners that exemptions set aside."""
+        return {str(one) for seen in self.seen for one in _strings(seen.result.get("excused"))}
 
     @property
     def floors_not_judged(self) -> bool:
@@ -262,7 +272,7 @@ class Assembly:
         )
 
     def _exemption(self, one: Exemption) -> model.ExemptionRun:
-        matched = one.control in self.facts.used_exemptions or any(
+        matched = one.control in self.used_exemptions or any(
             run.id == one.control and run.verdict == "exempt" for run in self.controls
         )
         return model.ExemptionRun(
@@ -299,6 +309,10 @@ def summary_of(controls: Sequence[model.ControlRun]) -> model.Summary:
 def _rows(holder: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
     rows = holder.get(key, [])
     return list(rows) if isinstance(rows, (list, tuple)) else []
+
+
+def _strings(value: object) -> list[object]:
+    return list(value) if isinstance(value, (list, tuple)) else []
 
 
 def _weakest(results: list[Mapping[str, object]]) -> str | None:

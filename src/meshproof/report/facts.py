@@ -10,7 +10,7 @@ from meshproof.report import model
 
 @dataclass(frozen=True, kw_only=True)
 class RunFacts:
-    """Digests, programs and notes; `files` are evidence files by name, `used_exemptions` those a scanner needed."""
+    """Digests, programs and notes; `files` are evidence files by name."""
 
     tool: model.Tool
     infra_digest: str
@@ -18,4 +18,3 @@ class RunFacts:
     programs: list[model.Program] = field(default_factory=list)
     notes: list[model.NoteRun] = field(default_factory=list)
     files: Mapping[str, bytes] = field(default_factory=dict)
-    used_exemptions: frozenset[str] = frozenset()

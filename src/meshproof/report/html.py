@@ -74,12 +74,14 @@ def _tag(text: str) -> dict[str, str]:
 def _filters(view: page.Page) -> str:
     """The rules by which the filters work without a script: a choice hides what does not match."""
     rules = [
-        f'body:has(#system>[value={key}]:checked) .control:not([data-system={key}]){{display:none}}'
+        f"body:has(#system>[value={key}]:checked) .control:not([data-system={key}]){{display:none}}"
         for key in view.keys.values()
     ]
     rules += [
-        f'body:has(#level>[value={level}]:checked) .control:not([data-level={level}]){{display:none}}'
+        f"body:has(#level>[value={level}]:checked) .control:not([data-level={level}]){{display:none}}"
         for level in view.levels
     ]
-    rules += [f"body:has(#show-{group.verdict}:not(:checked)) #of-{group.verdict}{{display:none}}" for group in view.groups]
+    rules += [
+        f"body:has(#show-{group.verdict}:not(:checked)) #of-{group.verdict}{{display:none}}" for group in view.groups
+    ]
     return "\n".join(rules) + "\n"

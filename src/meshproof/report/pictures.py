@@ -175,6 +175,8 @@ def timeline(drill: Drill) -> list[Tick]:
         return None if seconds is None else round(_LINE * seconds / longest, 1)
 
     return [
-        Tick(name, place(at.get(name)) or 0.0, at.get(name), drill.predicted.get(name), place(drill.predicted.get(name)))
+        Tick(
+            name, place(at.get(name)) or 0.0, at.get(name), drill.predicted.get(name), place(drill.predicted.get(name))
+        )
         for name in names
     ]

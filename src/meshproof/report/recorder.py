@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
-from meshproof.exemption import read_exemptions
+from meshproof.exemption import Exemption
 from meshproof.report.assemble import Assembly, Known, Seen
 from meshproof.report.directory import ReportDirectory
 from meshproof.report.facts import RunFacts
@@ -20,7 +20,9 @@ from meshproof.systems import read_systems
 class Recorder:
     """Collects what checks found and ends the run: files, exit status, terminal."""
 
-    def __init__(self, settings: Settings, *, target: str, expression: str) -> None:
+    def __init__(
+        self, settings: Settings, *, target: str, expression: str, exemptions: Sequence[Exemption]
+    ) -> None:
         """Check everything that must be right before the first check runs; raises UsageError where it is not."""
         self.settings = settings
         self.target = target
@@ -35,9 +37,7 @@ class Recorder:
         self._generated: list[Mapping[str, object]] = []
         self.directory = ReportDirectory(settings, self.started)
         self.systems = read_systems(settings.root / settings.suites / "systems.toml")
-        own = settings.is_own_infra
-        path = settings.root / settings.suites / "exemptions.toml"
-        self.exemptions = read_exemptions(path, today=self.started.date()) if own else ()
+        self.exemptions = exemptions
         self.assembly: Assembly | None = None
 
     @property

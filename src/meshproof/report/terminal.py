@@ -57,8 +57,7 @@ def _systems(run: Run) -> Table:
         counts = row.summary
         style = "red" if counts.fail else "yellow" if counts.unknown else ""
         cells = (counts.pass_, counts.fail, counts.unknown, counts.not_applicable, counts.exempt)
-        floor = f"{row.floor} (then {row.floor_layer})" if row.floor_layer else row.floor
-        table.add_row(row.id, floor, row.best or "-", *(str(n) if n else "·" for n in cells), style=style)
+        table.add_row(row.id, row.floor, row.best or "-", *(str(n) if n else "·" for n in cells), style=style)
     return table
 
 

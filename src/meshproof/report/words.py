@@ -33,11 +33,6 @@ def counts(summary: Summary) -> list[tuple[str, int]]:
     return [(VERDICTS[key], number) for key, number in every if number or key in ("pass", "fail", "unknown")]
 
 
-def total(summary: Summary) -> int:
-    """All controls of the catalogue."""
-    return sum(count_of(summary, key) for key in VERDICTS)
-
-
 def headline(run: Run) -> str:
     """The one sentence that says how the run ended."""
     summary = run.summary
@@ -52,7 +47,7 @@ def headline(run: Run) -> str:
         return f"{_promises(summary.pass_)} kept; {summary.exempt} set aside"
     if summary.pass_:
         return f"{_promises(summary.pass_)} kept"
-    return "Nothing was judged"
+    return f"Nothing was kept; {_promises(summary.exempt)} set aside" if summary.exempt else "Nothing was judged"
 
 
 def _promises(number: int) -> str:
@@ -83,5 +78,5 @@ def duration(seconds: float) -> str:
 def share(part: int, whole: int) -> str:
     """A share in per cent, never rounded up to 100."""
     if not whole:
-        return "–"
+        return "none"
     return f"{int(part / whole * 1000) / 10:.1f} %"

@@ -77,11 +77,7 @@ class Cache:
             message = f"{name} {version} is not in the cache"
             raise TargetError(message)
         path = home / "bin" / name
-        try:
-            now = _digest(path, whole_tree=entry.whole_tree)
-        except OSError:
-            now = "nothing"
-        if now != entry.sha256:
+        if (now := _digest_now(path, entry)) != entry.sha256:
             digests = f"{now[:12]}, not {entry.sha256[:12]}"
             message = f"{name} in the cache ({path}) is not what was stored there: {digests}"
             raise TargetError(message)
@@ -89,8 +85,9 @@ class Cache:
 
     def keep(self, staged: Path, entry: Entry, platform: str) -> Program:
         """Move a finished program from its staging directory to its place, replacing what was there."""
-        sha256 = _digest(staged / "bin" / entry.name, whole_tree=entry.whole_tree)
-        complete = entry.model_copy(update={"sha256": sha256})
+        made = staged / "bin" / entry.name
+        stamp = tree_stamp(made.parent) if entry.whole_tree else ""
+        complete = entry.model_copy(update={"sha256": _digest_now(made, entry), "stamp": stamp})
         (staged / "entry.json").write_text(complete.model_dump_json(indent=2) + "\n", encoding="utf-8")
         home = self._home(entry.name, entry.version, platform)
         self._private("programs", entry.name)
@@ -151,10 +148,17 @@ def _program(home: Path, entry: Entry) -> Program:
     return Program(name=entry.name, version=entry.version, path=path, source=entry.source, sha256=entry.sha256)
 
 
-def _digest(executable: Path, *, whole_tree: bool) -> str:
-    if not os.access(executable, os.X_OK):
-        raise FileNotFoundError(executable)
-    return tree_digest(executable.parent) if whole_tree else file_digest(executable)
+def _digest_now(executable: Path, entry: Entry) -> str:
+    """The digest of what is stored now, "nothing" when it cannot be executed."""
+    try:
+        if not os.access(executable, os.X_OK):
+            return "nothing"
+        if not entry.whole_tree:
+            return file_digest(executable)
+        untouched = entry.stamp and tree_stamp(executable.parent) == entry.stamp
+        return entry.sha256 if untouched else tree_digest(executable.parent)
+    except OSError:
+        return "nothing"
 
 
 def _read(file: Path) -> Entry | None:

@@ -30,14 +30,10 @@ def find(
     Only `fetch=True` uses the network. Raises TargetError saying where it was looked for, why it was refused there,
     and the command that fixes it; UsageError when the lock file is wrong or has no such program.
     """
-    search = _Search(
-        lock=read_lock(lock_file),
-        beside=lock_file.parent,
-        cache=cache or Cache.of_user(),
-        platform=this_platform(),
-        progress=progress,
-    )
-    names = [name, *search.lock.program(name).alternatives]
+    lock, platform = read_lock(lock_file), this_platform()
+    home = cache or Cache.of_user()
+    search = _Search(lock=lock, beside=lock_file.parent, cache=home, platform=platform, progress=progress)
+    names = [name, *lock.program(name).alternatives]
     reasons: list[str] = []
     for look in (search.present, search.fetched) if fetch else (search.present,):
         for candidate in names:
@@ -85,6 +81,8 @@ class _Search:
                     return self._made(name, entry, source)
                 except TargetError as error:
                     reasons.append(str(error))
+                except OSError as error:
+                    reasons.append(f"{self.cache.root}: cannot be written: {error.strerror}; free some space")
         raise TargetError("; ".join(reasons))
 
     def _stored(self, name: str, entry: ProgramLock) -> Program:

@@ -19,7 +19,8 @@ from meshproof.toolchain.order import Order
 
 #: kube-apiserver needs 5 minutes on two busy cores; four times that on a slower machine.
 _BUILD_WITHIN_S = 1200.0
-_NEEDS_NEWER = re.compile(r"requires go >= ([\d.]+)")
+#: As printed, or as escaped in JSON.
+_NEEDS_NEWER = re.compile(r"requires go (?:>|\\u003e)= ([\d.]+)")
 _INSTALL_GO = "install Go from https://go.dev/dl/ and put it on PATH"
 
 

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from meshproof.errors import TargetError
@@ -21,7 +21,7 @@ from meshproof.toolchain.gomodule import module_sum
 from meshproof.toolchain.lock import LOCK_FILE, GoModule, Package, Release, read_lock
 from meshproof.toolchain.order import Order
 from meshproof.toolchain.platform import this_platform
-from meshproof.toolchain.program import Progress, silent
+from meshproof.toolchain.program import Progress, Step, silent
 from meshproof.toolchain.release import download_release, release_url
 
 #: Resolving 99 packages takes seconds; a slow index may need minutes.
@@ -38,9 +38,8 @@ def lock_program(
     entry = read_lock(lock_file).program(name)
     raw = json.loads(lock_file.read_text(encoding="utf-8"))
     cache = cache or Cache.of_user()
-    written: dict[Path, str] = {}
-    lines = []
-    with cache.locked(name, meanwhile=lambda: None), cache.staging(name) as staging:
+    waiting = Step(program=name, doing=f"waiting for another run that is fetching {name}")
+    with cache.locked(name, meanwhile=lambda: progress(waiting)), cache.staging(name) as staging:
         order = Order(
             name=name,
             entry=entry,
@@ -50,21 +49,35 @@ def lock_program(
             beside=lock_file.parent,
             progress=progress,
         )
-        for source, kept in zip(entry.sources, raw["programs"][name]["sources"], strict=True):
-            match source:
-                case Release():
-                    kept["sha256"] = _release_digests(source, order)
-                    lines.append(f"{name} {entry.version}: release for {', '.join(kept['sha256'])}")
-                case GoModule():
-                    kept["sum"] = module_sum(source, order)
-                    lines.append(f"{name} {entry.version}: {source.module}@{source.version} {kept['sum']}")
-                case Package():
-                    written[lock_file.parent / source.requirements] = _requirements(order)
-                    lines.append(f"{name} {entry.version}: {source.requirements}")
-    written[lock_file] = json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
-    for file, text in written.items():
+        requirements = _pin(raw["programs"][name]["sources"], order)
+    for file, text in {**requirements, lock_file: json.dumps(raw, indent=2, ensure_ascii=False) + "\n"}.items():
         _replace(file, text)
-    return tuple(lines)
+    return tuple(f"{name} {entry.version}: {_pinned(source)}" for source in raw["programs"][name]["sources"])
+
+
+def _pin(raw_sources: Sequence[dict[str, object]], order: Order) -> Mapping[Path, str]:
+    """Fill in the digests; returns the requirements to be written beside the lock file."""
+    requirements = {}
+    for source, raw in zip(order.entry.sources, raw_sources, strict=True):
+        match source:
+            case Release():
+                raw["sha256"] = _release_digests(source, order)
+            case GoModule():
+                raw["sum"] = module_sum(source, order)
+            case Package():
+                requirements[order.beside / source.requirements] = _requirements(order)
+    return requirements
+
+
+def _pinned(source: Mapping[str, object]) -> str:
+    """What was pinned, in words."""
+    match source:
+        case {"kind": "release", "sha256": dict(digests)}:
+            return f"release for {', '.join(digests)}"
+        case {"kind": "go"}:
+            return f"{source['module']}@{source['version']} {source['sum']}"
+        case _:
+            return str(source["requirements"])
 
 
 def _release_digests(source: Release, order: Order) -> Mapping[str, str]:

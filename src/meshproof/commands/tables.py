@@ -1,0 +1,53 @@
+"""The tables of variables and outputs in the modules' READMEs, out of their HCL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from meshproof.declaration.module import Module, Modules, is_module
+from meshproof.errors import UsageError
+
+_MARKED = re.compile(r"(<!-- BEGIN TABLES -->\n).*?(<!-- END TABLES -->)", re.DOTALL)
+
+
+def write_tables(infra: Path, *, check: bool, out: Console) -> int:
+    """Write every module's tables anew; with `check` only say which are not current: 1 where one is not."""
+    stale = 0
+    for readme in sorted((infra / "modules").rglob("README.md")):
+        if not is_module(readme.parent):
+            continue
+        text = readme.read_text(encoding="utf-8")
+        if not _MARKED.search(text):
+            message = f"{readme}: has no line <!-- BEGIN TABLES --> followed by <!-- END TABLES -->; add both"
+            raise UsageError(message)
+        tables = "\n".join(_tables(Modules(infra.parent, None).module(readme.parent)))
+        current = _MARKED.sub(lambda match: f"{match[1]}{tables}\n{match[2]}", text)
+        if current != text:
+            stale += 1
+            out.print(f"{'stale' if check else 'wrote'} {readme.relative_to(infra.parent)}", markup=False)
+            if not check:
+                readme.write_text(current, encoding="utf-8")
+    return int(check and stale > 0)
+
+
+def _tables(module: Module) -> Iterator[str]:
+    descriptions = {
+        f"{block.type}.{block.labels[0]}": block.body.text("description") or ""
+        for _, block in module.blocks("variable", "output")
+    }
+    yield "| variable | description | type | required |"
+    yield "| --- | --- | --- | --- |"
+    for name, one in sorted(module.variables.items()):
+        place = f"{Path(one.place.file).name}#L{one.place.line}"
+        kind = " ".join(one.type.split()).replace("|", "\\|")
+        shown = kind if len(kind) <= 60 else f"{kind.partition('(')[0]}(…)"  # noqa: PLR2004 - a table cell
+        yield f"| [{name}]({place}) | {descriptions[f'variable.{name}']} | `{shown}` | {'yes' if one.required else 'no'} |"
+    yield ""
+    yield "| output | description |"
+    yield "| --- | --- |"
+    for name in sorted(module.outputs):
+        yield f"| {name} | {descriptions[f'output.{name}']} |"

@@ -1,0 +1,1 @@
+"""Scanners: other people's judgement over the same declaration."""
