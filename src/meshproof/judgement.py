@@ -111,11 +111,12 @@ def judge(things: Iterable[J], promise: Callable[[J], Complaints]) -> Findings:
 
 
 def _one(thing: J, promise: Callable[[J], Complaints]) -> Judgement:
-    complaints: tuple[str, ...] = ()
+    complaints: list[str] = []
     undecided = None
     try:
         answer = promise(thing)
-        complaints = () if answer is None else (answer,) if isinstance(answer, str) else tuple(answer)
+        for complaint in (answer,) if isinstance(answer, str) else answer or ():
+            complaints.append(complaint)  # noqa: PERF402 - what was said before something could not be seen counts
     except CannotSee as error:
         undecided = str(error)
     return Judgement(
@@ -123,6 +124,6 @@ def _one(thing: J, promise: Callable[[J], Complaints]) -> Judgement:
         place=thing.place,
         assurance=thing.assurance,
         fidelity=thing.fidelity,
-        complaints=complaints,
+        complaints=tuple(complaints),
         undecided=undecided,
     )

@@ -1,4 +1,4 @@
-"""One environment planned as a whole by the real Terraform: values, references across units and clouds, places, errors."""
+"""One environment planned whole by the real Terraform: values, references across clouds, places, errors."""
 
 from __future__ import annotations
 
@@ -68,9 +68,14 @@ def test_values_that_cross_units_and_clouds_are_real(planted: tuple[Path, Plan])
     ("address", "path", "targets"),
     [
         pytest.param("aws_sqs_queue.main", "kms_master_key_id", ['primary_store.aws_kms_key.keys["a"]'], id="index"),
-        pytest.param('aws_kms_alias.keys["b"]', "target_key_id", ['primary_store.aws_kms_key.keys["b"]'], id="each-value"),
         pytest.param(
-            'aws_sns_topic_subscription.one["second"]', "endpoint", ["primary_store.aws_sqs_queue.peer"], id="through-a-local"
+            'aws_kms_alias.keys["b"]', "target_key_id", ['primary_store.aws_kms_key.keys["b"]'], id="each-value"
+        ),
+        pytest.param(
+            'aws_sns_topic_subscription.one["second"]',
+            "endpoint",
+            ["primary_store.aws_sqs_queue.peer"],
+            id="through-a-local",
         ),
         pytest.param(
             "aws_sqs_queue.peer",
@@ -78,8 +83,12 @@ def test_values_that_cross_units_and_clouds_are_real(planted: tuple[Path, Plan])
             ['standby_bucket.google_storage_bucket.all["a"]', 'standby_bucket.google_storage_bucket.all["b"]'],
             id="across-clouds",
         ),
-        pytest.param("aws_sqs_queue.peer", "tags.name", ["standby_bucket.google_compute_network.main"], id="one-of-an-object"),
-        pytest.param("aws_iam_role_policy.reader", "policy", ["primary_store.aws_sqs_queue.main"], id="inside-jsonencode"),
+        pytest.param(
+            "aws_sqs_queue.peer", "tags.name", ["standby_bucket.google_compute_network.main"], id="one-of-an-object"
+        ),
+        pytest.param(
+            "aws_iam_role_policy.reader", "policy", ["primary_store.aws_sqs_queue.main"], id="inside-jsonencode"
+        ),
     ],
 )
 def test_references_lead_to_the_resources_behind_them(
@@ -109,7 +118,10 @@ def test_json_inside_a_text_is_opened_even_where_a_part_is_unknown(planted: tupl
     trust = resource(plan, "module.primary_store.aws_iam_role.reader").values["assume_role_policy"]
 
     assert canonical(policy) == canonical(
-        {"Statement": [{"Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": UNKNOWN}], "Version": "2012-10-17"}
+        {
+            "Statement": [{"Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": UNKNOWN}],
+            "Version": "2012-10-17",
+        }
     )
     assert canonical(trust) == canonical(
         {
@@ -130,7 +142,9 @@ def test_secrets_stay_out_of_the_plan_and_of_the_cache(planted: tuple[Path, Plan
     """A sensitive value is redacted where the plan is read; no file keeps it."""
     _, plan = planted
 
-    assert resource(plan, "module.primary_store.aws_secretsmanager_secret_version.s").values["secret_string"] == REDACTED
+    assert (
+        resource(plan, "module.primary_store.aws_secretsmanager_secret_version.s").values["secret_string"] == REDACTED
+    )
     kept = list((cache / "plans").rglob("*.json"))
     assert kept
     for path in kept:
@@ -162,7 +176,9 @@ def test_a_kept_plan_is_the_plan(planted: tuple[Path, Plan], tmp_path: Path) -> 
     assert load(path) is None
 
 
-def test_an_unchanged_tree_is_not_planned_again(planted: tuple[Path, Plan], cache: Path, tool: Tool, tmp_path: Path) -> None:
+def test_an_unchanged_tree_is_not_planned_again(
+    planted: tuple[Path, Plan], cache: Path, tool: Tool, tmp_path: Path
+) -> None:
     """Neither from the same place nor from another checkout; a changed file gives another digest."""
     infra, plan = planted
     elsewhere = plant(tmp_path)
@@ -197,12 +213,20 @@ PLAIN = {
             id="module",
         ),
         pytest.param(
-            {"units/aws/store/terragrunt.hcl": FILES["units/aws/store/terragrunt.hcl"].replace("outputs.urls", "outputs.none")},
+            {
+                "units/aws/store/terragrunt.hcl": FILES["units/aws/store/terragrunt.hcl"].replace(
+                    "outputs.urls", "outputs.none"
+                )
+            },
             r"^infra/units/aws/store/terragrunt\.hcl:25: .*none",
             id="unit",
         ),
         pytest.param(
-            {"modules/gcp/bucket/main.tf": FILES["modules/gcp/bucket/main.tf"].replace("main.self_link", "main.selflink")},
+            {
+                "modules/gcp/bucket/main.tf": FILES["modules/gcp/bucket/main.tf"].replace(
+                    "main.self_link", "main.selflink"
+                )
+            },
             r"^infra/modules/gcp/bucket/main\.tf:53: .*selflink",
             id="google-attribute",
         ),
@@ -233,9 +257,7 @@ def test_what_is_wrong_is_said_where_it_is_declared(
 def test_a_unit_whose_provider_cannot_be_had_is_left_out(tmp_path: Path, cache: Path, tool: Tool) -> None:
     """Its outputs are unknown to the others, never its mocks, and the plan says what is missing."""
     needs = 'terraform {\n  required_providers {\n    odd = {\n      source = "nobody/odd"\n    }\n  }\n}\n'
-    infra = plant(
-        tmp_path, {**PLAIN, "modules/gcp/bucket/main.tf": needs, "modules/aws/store/main.tf": PEERS}
-    )
+    infra = plant(tmp_path, {**PLAIN, "modules/gcp/bucket/main.tf": needs, "modules/aws/store/main.tf": PEERS})
 
     plan = read_plan(infra, "prod", terraform=tool(infra), cache=cache)
 
@@ -250,5 +272,7 @@ PEERS = 'resource "terraform_data" "x" {\n  input = { name = var.name, peer = va
 
 def test_a_terraform_that_is_too_old_is_refused() -> None:
     """With its version, its place and what is needed."""
-    with pytest.raises(TargetError, match=r"terraform 1\.5\.7 at /usr/bin/terraform is too old: install 1\.11 or newer"):
+    with pytest.raises(
+        TargetError, match=r"terraform 1\.5\.7 at /usr/bin/terraform is too old: install 1\.11 or newer"
+    ):
         Terraform(path=Path("/usr/bin/terraform"), version="1.5.7", environment={}, offered={})

@@ -46,7 +46,7 @@ def test_yaml_and_nested_configurations_belong_to_the_subset(tmp_path: Path) -> 
     """`yamldecode(file())` reads a file of the unit, also where the unit is generated elsewhere."""
     unit = UNIT_HEAD.replace("locals {", 'locals {\n  sizes = yamldecode(file("${get_terragrunt_dir()}/sizes.yaml"))')
     unit += 'terraform {\n  source = find_in_parent_folders("modules/gcp/bucket")\n}\n'
-    unit += 'inputs = {\n  name  = local.sizes.names[1]\n  names = {}\n}\n'
+    unit += "inputs = {\n  name  = local.sizes.names[1]\n  names = {}\n}\n"
     infra = plant(tmp_path, {BUCKET: unit, "units/gcp/bucket/sizes.yaml": "names: [one, two]\n"})
 
     live = read_live(infra, "prod")
@@ -109,7 +109,7 @@ def changed(name: str, old: str, new: str) -> Mapping[str, str]:
             id="no-dependency",
         ),
         pytest.param(
-            changed(STORE, "/bucket\"", "/nowhere\""),
+            changed(STORE, '/bucket"', '/nowhere"'),
             "primary/store",
             f"infra/{STORE}:15",
             "leads to no unit",
@@ -150,7 +150,8 @@ def test_what_does_not_fit_together_is_named(
 
 def test_a_circle_of_units_is_named_once(tmp_path: Path) -> None:
     """All its units, in order, and the dependency that closes it."""
-    back = 'dependency "store" {\n  config_path = "../../../../../primary/.terragrunt-stack/p/.terragrunt-stack/store"\n}\n'
+    path = "../../../../../primary/.terragrunt-stack/p/.terragrunt-stack/store"
+    back = f'dependency "store" {{\n  config_path = "{path}"\n}}\n'
     infra = plant(tmp_path, {BUCKET: FILES[BUCKET] + back})
 
     found = [one for one in unit_findings(read_live(infra, "prod")) if "depend on one another" in one.says]
@@ -164,7 +165,9 @@ def test_a_circle_of_units_is_named_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        pytest.param({"live/root.hcl": None}, r"store/terragrunt\.hcl:3: root\.hcl is in none of the folders", id="root"),
+        pytest.param(
+            {"live/root.hcl": None}, r"store/terragrunt\.hcl:3: root\.hcl is in none of the folders", id="root"
+        ),
         pytest.param({STORE: "inputs = {\n"}, r"units/aws/store/terragrunt\.hcl:\d+: is not HCL", id="broken"),
         pytest.param(
             changed("live/prod/env.hcl", 'environment = "prod"', "environment = local.environment"),
@@ -178,9 +181,7 @@ def test_a_circle_of_units_is_named_once(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_broken_tree_is_refused_in_one_sentence(
-    tmp_path: Path, changes: Mapping[str, str | None], says: str
-) -> None:
+def test_a_broken_tree_is_refused_in_one_sentence(tmp_path: Path, changes: Mapping[str, str | None], says: str) -> None:
     """With file and line, and what to do."""
     with pytest.raises(UsageError, match=says):
         read_live(plant(tmp_path, changes), "prod")
@@ -193,13 +194,31 @@ def test_an_unknown_environment_names_those_that_are_declared(tmp_path: Path) ->
 
 
 _WORDS = st.sampled_from(
-    ["include", "locals", "inputs", "dependency", '"x"', "{", "}", "=", "\n", "find_in_parent_folders", "(", ")", "local.a", "a",
-     "read_terragrunt_config", '"../x"', "yamldecode", "file", "dependency.x.outputs.y", "terraform", "source", "values", "[", "]",
-     "path_relative_to_include", "get_terragrunt_dir", "${", '"', "path", "config_path", "unit", "stack", "..", '"\\u0000"']
-)  # fmt: skip
+    [
+        *(
+            "include",
+            "locals",
+            "inputs",
+            "dependency",
+            "terraform",
+            "unit",
+            "stack",
+            "source",
+            "path",
+            "config_path",
+            "a",
+        ),
+        *("find_in_parent_folders", "read_terragrunt_config", "path_relative_to_include", "get_terragrunt_dir"),
+        *("yamldecode", "file", "local.a", "values", "dependency.x.outputs.y", '"x"', '"../x"', '"\\u0000"', ".."),
+        *("{", "}", "=", "\n", "(", ")", "[", "]", "${", '"'),
+    ]
+)
 
 
-@given(st.lists(_WORDS, max_size=30).map(" ".join), st.sampled_from([STORE, "live/root.hcl", "stacks/primary/terragrunt.stack.hcl"]))
+@given(
+    st.lists(_WORDS, max_size=30).map(" ".join),
+    st.sampled_from([STORE, "live/root.hcl", "stacks/primary/terragrunt.stack.hcl"]),
+)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_file_of_a_live_tree_gives_a_traceback(tmp_path: Path, text: str, name: str) -> None:
     """Whatever stands in a unit, a stack or the root: a result, or one sentence."""

@@ -264,7 +264,7 @@ locals {
     deletion_protection = false
     request_interval_s  = 30
     retention_days      = 30
-    rpo_s               = 60
+    rpo_s               = 5
     vote_valid_s        = 120
   }
 

@@ -266,7 +266,7 @@ locals {
     deletion_protection = true
     request_interval_s  = 10
     retention_days      = 365
-    rpo_s               = 15
+    rpo_s               = 5
     vote_valid_s        = 45
   }
 

@@ -264,7 +264,7 @@ locals {
     deletion_protection = true
     request_interval_s  = 30
     retention_days      = 90
-    rpo_s               = 15
+    rpo_s               = 5
     vote_valid_s        = 120
   }
 

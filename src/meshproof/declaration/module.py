@@ -153,14 +153,14 @@ class Modules:
 
     def __init__(self, root: Path, cache: Path | None) -> None:
         """`cache` keeps parsed files between runs; None keeps nothing."""
-        self._root = root
+        self.root = root
         self._cache = cache
         self._files: dict[Path, hcl.HclFile] = {}
         self._modules: dict[Path, Module] = {}
 
     def shown(self, path: Path) -> str:
         """How places name a path."""
-        return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else path.as_posix()
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
 
     def file(self, path: Path) -> hcl.HclFile:
         """One parsed file."""

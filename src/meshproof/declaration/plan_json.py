@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,19 @@ from meshproof.declaration.model import REDACTED, UNKNOWN
 from meshproof.errors import UsageError
 
 Json = Mapping[str, object]
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Read without the cycle collector: JSON holds no cycles, and walking it again and again costs more than linear."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
 
 #: Format versions of the plan that are understood: `1.x`.
 _MAJOR: Final = "1"

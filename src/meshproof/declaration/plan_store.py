@@ -10,6 +10,7 @@ from typing import Any, Final
 from meshproof.declaration.hcl_cache import store
 from meshproof.declaration.model import UNKNOWN, Place, canonical
 from meshproof.declaration.plan import Fact, Finding, Plan, Resource, Unit
+from meshproof.declaration.plan_json import uncollected
 
 #: Raise it when the shape of a plan changes: older files are then read anew.
 SHAPE: Final = 3
@@ -36,7 +37,8 @@ def save(path: Path, plan: Plan) -> None:
 def load(path: Path) -> Plan | None:
     """A plan that was kept, None where there is none or it has another shape."""
     try:
-        rows = json.loads(path.read_bytes(), object_hook=_hook)
+        with uncollected():
+            rows = json.loads(path.read_bytes(), object_hook=_hook)
         if rows["shape"] != SHAPE:
             return None
         return Plan(

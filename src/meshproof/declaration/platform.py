@@ -111,6 +111,17 @@ class Item:
         except ValueUnknown:
             return True
 
+    def knows(self, path: str | Path) -> bool:
+        """Whether the value there is already known (nothing declared is known too).
+
+        For choosing among many things the one that is meant; never for deciding a promise.
+        """
+        try:
+            self.get(path)
+        except ValueUnknown:
+            return False
+        return True
+
     def sequence(self, path: str | Path) -> list[object]:
         """The list at a path; empty where nothing is declared, one element where a single value stands."""
         value = self.get(path)

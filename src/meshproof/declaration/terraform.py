@@ -78,15 +78,10 @@ def _planned(live: terragrunt.Live, terraform: Terraform, cache: Path, keep: Cal
             keep(directory)
     data = plan_json.loaded(text, "the composed root")
     rows = [
-        _restored(row) for row in plan_json.planned(data, "the composed root") if row.key != "terraform_data.unknown"
+        restored(row) for row in plan_json.planned(data, "the composed root") if row.key != "terraform_data.unknown"
     ]
     scopes, units, outputs = _scopes(live, composed), {unit.label: unit.id for unit in composed.units}, _outputs(data)
-    found, refused = resources(
-        rows,
-        scopes,
-        units=units,
-        elsewhere=Place(file=f"{live.infra.name}/modules"),
-    )
+    found, refused = resources(rows, scopes, units=units, elsewhere=Place(file=f"{live.infra.name}/modules"))
     return Plan(
         environment=live.environment,
         resources=found,
@@ -101,7 +96,7 @@ def _planned(live: terragrunt.Live, terraform: Terraform, cache: Path, keep: Cal
     )
 
 
-def _restored(row: Planned) -> Planned:
+def restored(row: Planned) -> Planned:
     """A stand-in as the Google resource that it stands for; anything else as it is."""
     address = google.original(row.address) if row.type == "terraform_data" else None
     if address is None:

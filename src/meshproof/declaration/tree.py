@@ -29,10 +29,11 @@ _OVERRIDE: Final = "meshproof_override.tf.json"
 
 def read_plan_file(path: Path) -> Plan:
     """A plan made elsewhere, from the output of `terraform show -json`. Raises UsageError for anything else."""
-    data = plan_json.read(path)
     place = Place(file=path.name)
-    rows = list(plan_json.planned(data, path.name))
-    found, refused = resources(rows, plan_scopes(data, place), units={}, elsewhere=place)
+    with plan_json.uncollected():
+        data = plan_json.read(path)
+        rows = list(plan_json.planned(data, path.name))
+        found, refused = resources(rows, plan_scopes(data, place), units={}, elsewhere=place)
     return Plan(
         environment="",
         resources=found,

@@ -16,6 +16,7 @@ from meshproof.exemption import Exemption
 from meshproof.mutant import matches
 from meshproof.report import model
 from meshproof.report.facts import RunFacts
+from meshproof.report.redaction import redacted, redacted_text
 from meshproof.result import JUDGEMENTS
 from meshproof.settings import Settings
 from meshproof.systems import System
@@ -122,7 +123,8 @@ class Assembly:
         return bool(globs) and all(any(matches(one.address, glob) for glob in globs) for one in where)
 
     def _evidence(self, control: str, judged: list[Mapping[str, object]]) -> list[model.Evidence]:
-        body = canonical({"schema": JUDGEMENTS, "control": control, "judged": judged}).encode() + b"\n"
+        text = canonical({"schema": JUDGEMENTS, "control": control, "judged": judged})
+        body = redacted_text(text).encode() + b"\n"
         digest = hashlib.sha256(body).hexdigest()
         name = f"evidence/{control}-{digest[:12]}.json"
         self._files[name] = body
@@ -248,6 +250,9 @@ class Assembly:
 
     def run(self) -> model.Run:
         """The model that everything is rendered from."""
+        return redacted(self._run())
+
+    def _run(self) -> model.Run:
         return model.Run(
             complete=not self.interrupted and not self.broke,
             tool=self.facts.tool,

@@ -109,6 +109,18 @@ resource "aws_vpc_security_group_egress_rule" "node_stores" {
   to_port           = each.value
 }
 
+# Calls that fail over to the other site enter it by its east-west gateway.
+resource "aws_vpc_security_group_egress_rule" "node_mesh" {
+  for_each = var.mesh_peer_cidrs
+
+  cidr_ipv4         = each.value
+  description       = "East-west gateway of ${each.key}"
+  from_port         = 15443
+  ip_protocol       = "tcp"
+  security_group_id = aws_security_group.node.id
+  to_port           = 15443
+}
+
 # Image registries, AWS and partners have no fixed addresses; which hosts a
 # workload may name is the egress gateway's decision.
 resource "aws_vpc_security_group_egress_rule" "node_https" {

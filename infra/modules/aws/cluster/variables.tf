@@ -84,6 +84,17 @@ variable "kubernetes_version" {
   }
 }
 
+variable "mesh_peer_cidrs" {
+  description = "Networks of the east-west gateways of the other sites, by name."
+  type        = map(string)
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for cidr in values(var.mesh_peer_cidrs) : can(cidrnetmask(cidr))])
+    error_message = "A network is an IPv4 range such as 10.34.0.0/16."
+  }
+}
+
 variable "name" {
   description = "Name of the cluster, such as shop-prod-primary."
   type        = string

@@ -87,4 +87,5 @@ resource "aws_cloudwatch_metric_alarm" "undelivered" {
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.main["ticket"].arn]
+  ok_actions          = [aws_sns_topic.main["ticket"].arn]
 }

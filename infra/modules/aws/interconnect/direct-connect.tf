@@ -26,7 +26,7 @@ resource "aws_dx_transit_virtual_interface" "main" {
   connection_id    = aws_dx_connection.main[each.key].id
   customer_address = "${cidrhost(each.value.bgp_range, 1)}/29"
   dx_gateway_id    = aws_dx_gateway.main.id
-  mtu              = 8500
+  mtu              = 1500
   name             = "${var.name}-${each.key}"
   sitelink_enabled = false
   vlan             = each.value.vlan_tag

@@ -72,7 +72,7 @@ resource "google_compute_interconnect_attachment" "main" {
   admin_enabled = true
   bandwidth     = var.bandwidth
   encryption    = "NONE"
-  mtu           = "1460"
+  mtu           = "1500"
   stack_type    = "IPV4_ONLY"
   subnet_length = 29
 

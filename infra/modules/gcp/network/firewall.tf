@@ -38,9 +38,9 @@ locals {
     }
     # PostgreSQL, Kafka with IAM, and the primary's east-west gateway.
     primary = {
-      description = "The bridges read from the primary."
+      description = "Cloud SQL follows the primary, and meshed calls go there."
       cidrs       = values(var.remote_cidrs)
-      ports       = ["5432", "9098", "15443"]
+      ports       = ["5432", "15443"]
     }
   }
 }

@@ -5,7 +5,7 @@ resource "google_compute_network" "main" {
   auto_create_subnetworks         = false
   delete_default_routes_on_create = true
   routing_mode                    = "REGIONAL"
-  mtu                             = 1460
+  mtu                             = 1500
 
   network_firewall_policy_enforcement_order = "AFTER_CLASSIC_FIREWALL"
 }

@@ -51,6 +51,10 @@ inputs = {
     cluster = dependency.kms.outputs.key_arns.cluster
     logs    = dependency.kms.outputs.key_arns.logs
   }
+  mesh_peer_cidrs = {
+    standby = local.env.networks.standby
+  }
+
   network = {
     vpc_cidr = dependency.network.outputs.vpc_cidr
     vpc_id   = dependency.network.outputs.vpc_id

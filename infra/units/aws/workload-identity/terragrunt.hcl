@@ -158,10 +158,19 @@ inputs = {
       }
     }
 
+    "data/stream-bridge" = {
+      description = "copies the topics to the standby, where its role is known"
+      topics_read = {
+        orders   = dependency.stream.outputs.topic_names.orders
+        payments = dependency.stream.outputs.topic_names.payments
+      }
+    }
+
     "external-secrets/external-secrets" = {
       description = "copies secrets into the cluster"
       secrets = {
         facts             = dependency.secrets.outputs.facts_secret_arn
+        mesh-signer       = dependency.secrets.outputs.secret_arns["mesh-signer"]
         orders-database   = dependency.secrets.outputs.secret_arns["orders-database"]
         pager             = dependency.secrets.outputs.secret_arns["pager"]
         payments-database = dependency.secrets.outputs.secret_arns["payments-database"]
