@@ -17,6 +17,7 @@ from meshproof.mutant import Mutant
 from meshproof.mutation.generated import GeneratedMutants, shards_of
 from meshproof.mutation.proof import Outcome, prove
 from meshproof.provenance import facts_of
+from meshproof.report.catalogue import catalogue
 from meshproof.report.recorder import Recorder
 from meshproof.result import CheckResult, evidence_of, places_of, weakest
 from meshproof.settings import Settings, read_settings
@@ -46,6 +47,7 @@ _OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--kind-cluster", "value", "adopt an existing kind cluster"),
     ("--time-scale", "value", "factor for declared times only, default 0.1"),
     ("--mutants", "value", "how many generated mutants --prove draws"),
+    ("--catalogue", "value", "with --co: write the page of all controls there"),
     ("--seed", "value", "seed of the generated mutants"),
 )
 
@@ -64,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     overrides = {
         name[2:].replace("-", "_"): config.getoption("meshproof_" + name[2:].replace("-", "_"))
         for name, _, _ in _OPTIONS
+        if name != "--catalogue"
     }
     try:
         settings = read_settings(config.rootpath, overrides)
@@ -90,7 +93,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuse a control id used twice, set aside what this target cannot show, add the generated mutants."""
     settings = config.stash[SETTINGS]
-    controls = _controls(items, config.rootpath)
+    controls, files = _controls(items, config.rootpath)
     shown = [item for item in items if _shown_here(item, settings)]
     for item in items:
         if item not in shown and (control := _control(item)) is not None:
@@ -102,6 +105,9 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     items[:] = shown
     for control in controls.values():
         _tell_recorder(config, control, "selected")
+    if (path := config.getoption("meshproof_catalogue")) is not None and not _is_worker(config):
+        rows = [_row(one) | {"relates": list(one.relates), "file": files[key]} for key, one in sorted(controls.items())]
+        Path(path).write_text(catalogue(rows), encoding="utf-8")
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
@@ -273,7 +279,8 @@ def _row(control: Control) -> dict[str, object]:
     }
 
 
-def _controls(items: Sequence[pytest.Item], root: Path) -> dict[str, Control]:
+def _controls(items: Sequence[pytest.Item], root: Path) -> tuple[dict[str, Control], dict[str, str]]:
+    """Every control by id, and the file that decides it."""
     found: dict[str, tuple[Control, str]] = {}
     for item in items:
         control = _control(item)
@@ -284,7 +291,8 @@ def _controls(items: Sequence[pytest.Item], root: Path) -> dict[str, Control]:
         if other[0] is not control:
             message = f"{here}: control id {control.id} is already used at {other[1]}; choose a free id"
             raise pytest.UsageError(message)
-    return {key: control for key, (control, _) in found.items()}
+    files = {key: place.rpartition(":")[0] for key, (_, place) in found.items()}
+    return {key: control for key, (control, _) in found.items()}, files
 
 
 def _shown_here(item: pytest.Item, settings: Settings) -> bool:
