@@ -66,6 +66,12 @@ class Part:
         return self.values.get(self.replicas_key) if self.replicas_key else 1
 
 
+    @property
+    def requests(self) -> Mapping[str, object]:
+        """What each of its pods asks for."""
+        return mapping(mapping(self.values, "resources"), "requests")
+
+
 def chart_of(release: Item) -> str:
     """The chart's name, from the chart or from the artifact that holds it."""
     return release.text("spec.chart.spec.chart") or release.text("spec.chartRef.name")
@@ -77,6 +83,11 @@ def parts_of(release: Item) -> Iterator[Part]:
     values = release.mapping("spec.values")
     for name, key in PARTS.get(chart, {}).items():
         yield Part(chart, name, mapping(values, name) if name else values, mapping(values, "global"), key)
+    if chart not in PARTS:
+        for at, node in walk(values):
+            if mapping(mapping(node, "resources"), "requests"):
+                key = next((one for one in (_REPLICAS, _REPLICA_COUNT) if one in node), "")
+                yield Part(chart, ".".join(at), node, {}, key)
 
 
 def mapping(node: Mapping[str, object], key: str) -> Mapping[str, object]:

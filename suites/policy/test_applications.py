@@ -127,8 +127,8 @@ def test_applications_stay_in_their_project(platform: Platform) -> None:
 
     inside, narrowed = judge(applications, confined), judge(projects, narrow)
 
-    assert not inside.broken, inside.table()
     assert not narrowed.broken, narrowed.table()
+    assert not inside.broken, inside.table()
 
 
 def _kind(row: object) -> tuple[str, str]:

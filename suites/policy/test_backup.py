@@ -173,10 +173,8 @@ def _is_copied(plan: Item) -> list[str]:
             said.append(f"{rule.get('rule_name')}: no copy")
         elif _first(copy, "lifecycle") != _first(rule, "lifecycle"):
             said.append(f"{rule.get('rule_name')}: the copy lives otherwise than the backup")
-    for vault in vaults:
-        if vault.address in homes or not vault.refers("kms_key_arn", "aws_kms_replica_key"):
-            said.append(f"{vault.address} is the backup's own vault or has no key of its region")
-    return said
+    wrong = [one for one in vaults if one.address in homes or not one.refers("kms_key_arn", "aws_kms_replica_key")]
+    return said + [f"{one.address} is the backup's own vault or has no key of its region" for one in wrong]
 
 
 LOCKED = Control(
@@ -387,16 +385,14 @@ def _is_restored(platform: Platform, selection: Item) -> list[str]:
         said += [f"{one} is not opted in" for one in sorted(used) if opted.get(one) is not True]
         managed = setting.mapping("resource_type_management_preference")
         said += [f"{one} is not managed by AWS Backup" for one, value in managed.items() if value is not True]
-    conditions = [c for c in selection.mappings("condition") if not c.get("string_equals")]
-    named = selection.has("resources") and (kinds or selection.mappings("condition"))
-    tagged = [t for c in selection.mappings("condition") for t in c.get("string_equals", []) if isinstance(t, Mapping)]  # type: ignore[union-attr]  # a list of blocks
-    said += [f"tag {one.get('key')} must be {one.get('value')}" for one in tagged if one.get("value") == "false"]
-    said += (
-        ["selects by one tag only, of any environment"]
-        if tagged and len(tagged) < len(("backup", "environment"))
-        else []
-    )
-    return said + (["selects everything or nothing"] if conditions or not named else [])
+    return said + ([] if kinds else _tagged(selection))
+
+
+def _tagged(selection: Item) -> list[str]:
+    blocks = [c.get("string_equals") for c in selection.mappings("condition")]
+    tags = [t for one in blocks if isinstance(one, (list, tuple)) for t in one if isinstance(t, Mapping)]
+    said = [f"tag {one.get('key')} must be {one.get('value')}" for one in tags if one.get("value") == "false"]
+    return said + ([] if len(tags) > 1 else ["selects everything, or by one tag of any environment"])
 
 
 REPORTED = Control(

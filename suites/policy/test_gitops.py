@@ -231,7 +231,8 @@ def test_sources_are_fixed_and_used(platform: Platform) -> None:
     def sourced(release: Item) -> str | None:
         kind = release.text("spec.chartRef.kind") or release.text("spec.chart.spec.sourceRef.kind")
         name = release.text("spec.chartRef.name") or release.text("spec.chart.spec.sourceRef.name")
-        version = release.has("spec.chartRef") or _exact(release.text("spec.chart.spec.version"))
+        fixed_by_source = release.has("spec.chartRef") or kind == "GitRepository"
+        version = fixed_by_source or _exact(release.text("spec.chart.spec.version"))
         if (release.site, kind, name) not in declared:
             return f"its source {kind}/{name} is not declared"
         return None if version else "its chart is not fixed to a version"

@@ -3,7 +3,7 @@
 import ipaddress
 from datetime import datetime, timedelta
 
-from meshproof import Control, Level, Pillar, checks, edit, judge, remove
+from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.declaration.platform import Item, Platform
 
 _HARDENING = "https://cloud.google.com/kubernetes-engine/docs/how-to/hardening-your-cluster"

@@ -196,7 +196,7 @@ locals {
   }
 
   aws_ci = {
-    repository = "meshproof/platform"
+    repository = "meshproof/meshproof"
   }
 
   aws_dns = {

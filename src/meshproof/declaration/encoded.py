@@ -135,15 +135,23 @@ def _opened(row: Planned, scope: DeclaringScope | None, inside: Inside, document
 
 def parsed(value: object) -> object:
     """A text that holds a JSON object or list as that; everything else as it is, lists and objects from the inside."""
-    if isinstance(value, str) and value[:1] in "{[" and value:
-        try:
-            found: object = json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-        return found if isinstance(found, (dict, list)) else value
-    if isinstance(value, Mapping):
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, str):
+        return _loaded(value)
+    if isinstance(value, dict):
         return {name: parsed(one) for name, one in value.items()}
     return [parsed(one) for one in value] if isinstance(value, list) else value
+
+
+def _loaded(text: str) -> object:
+    if text[:1] not in ("{", "["):
+        return text
+    try:
+        found: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return found if isinstance(found, (dict, list)) else text
 
 
 def _document(row: Planned, name: str, scope: HclScope, documents: Documents) -> object | None:

@@ -20,6 +20,7 @@ def read_files(infra: Path) -> tuple[list[Record], list[Note]]:
     """Records of the family `document`; a rule is one record each, so that a finding names the rule."""
     records: list[Record] = []
     notes: list[Note] = []
+    records += [_rego(path, infra) for path in sorted((infra / "policy" / "rego").rglob("*.rego")) if _is_policy(path)]
     for path in sorted(_files(infra)):
         shown = path.relative_to(infra.parent).as_posix()
         if path.name.endswith(".asl.json"):
@@ -43,6 +44,18 @@ def _files(infra: Path) -> Iterator[Path]:
                 yield path
     yield from (infra / "modules").rglob("*.asl.json")
     yield from (infra.parent / ".github" / "workflows").glob("*.y*ml")
+
+
+def _is_policy(path: Path) -> bool:
+    return not path.name.endswith("_test.rego")
+
+
+def _rego(path: Path, infra: Path) -> Record:
+    """A Rego module as text; the real OPA reads it."""
+    shown = path.relative_to(infra.parent).as_posix()
+    name = path.relative_to(infra / "policy" / "rego").with_suffix("").as_posix()
+    document = Document(file=shown, line=1, body={"text": read_text(path, shown)})
+    return _record("Rego", name, document.body, document)
 
 
 def _records(document: Document, path: Path) -> Iterator[Record]:

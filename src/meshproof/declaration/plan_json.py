@@ -144,7 +144,7 @@ def merged(after: object, unknown: object, sensitive: object) -> object:
         return REDACTED if after is not None or unknown is True else None
     if unknown is True:
         return UNKNOWN
-    if isinstance(after, Mapping) or (after is None and isinstance(unknown, Mapping) and unknown):
+    if isinstance(after, dict) or (after is None and isinstance(unknown, dict) and unknown):
         return _merged_mapping(after or {}, unknown, sensitive)
     if isinstance(after, list):
         marks = unknown if isinstance(unknown, list) else []
@@ -157,7 +157,7 @@ def merged(after: object, unknown: object, sensitive: object) -> object:
 
 
 def _merged_mapping(after: object, unknown: object, sensitive: object) -> dict[str, object]:
-    values = after if isinstance(after, Mapping) else {}
-    marks = unknown if isinstance(unknown, Mapping) else {}
-    secret = sensitive if isinstance(sensitive, Mapping) else {}
+    values = after if isinstance(after, dict) else {}
+    marks = unknown if isinstance(unknown, dict) else {}
+    secret = sensitive if isinstance(sensitive, dict) else {}
     return {key: merged(values.get(key), marks.get(key), secret.get(key)) for key in (*values, *marks.keys() - values)}

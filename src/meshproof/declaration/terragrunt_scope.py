@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from meshproof.declaration.evaluate import evaluate
 from meshproof.declaration.expression import Call, Expression, Reference
@@ -191,8 +192,9 @@ class FileScope:
             return UNKNOWN
         path = self._world.on_disk(self._resolved(wanted))
         try:
-            return yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+            found: object = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, YAMLError, RecursionError) as error:
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
             message = f"{self._file.place(call.start)}: {self._world.modules.shown(path)} is not readable YAML: {said}"
             raise UsageError(message) from None
+        return found

@@ -38,12 +38,21 @@ class Site:
 def sites_of(declaration: Declaration, systems: Sequence[System]) -> Iterator[Site]:
     """Every possible single-site edit, in a stable order."""
     for record in sorted(declaration.records, key=lambda one: one.address):
-        if record.family not in FAMILIES:
-            continue
+        if record.family not in FAMILIES or ".data." in f".{record.address}":
+            continue  # what a data source computes is mutated where a resource uses it
         system = system_of(record, systems)
-        yield Site(system=system, address=record.address, path=(), operator="remove-object", was=record.kind, becomes=None)
+        if not _is_needed_by_the_language(record, declaration):
+            yield Site(system=system, address=record.address, path=(), operator="remove-object", was=record.kind, becomes=None)
         for path, operator, was, becomes in _edits(record.values, ()):
             yield Site(system=system, address=record.address, path=path, operator=operator, was=was, becomes=becomes)
+
+
+def _is_needed_by_the_language(record: Record, declaration: Declaration) -> bool:
+    """Whether `terraform validate` would refuse the removal: something refers to the resource as a whole.
+
+    One instance of a `for_each` can go without that: its key leaves the map.
+    """
+    return record.family == "terraform" and not record.address.endswith("]") and record.address in declaration.referrers
 
 
 def system_of(record: Record, systems: Sequence[System]) -> str:

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -37,12 +38,18 @@ def denials(modules: Iterable[Item], things: Iterable[Item]) -> tuple[Denial, ..
     texts = [(module.name, str(module.get("text"))) for module in modules]
     judged = list(things)
     addresses = {_object_key(one): one.address for one in judged if one.group or _is_object(one)}
-    with tempfile.TemporaryDirectory(prefix="meshproof-") as scratch:
-        for position, (_, text) in enumerate(texts):
-            (Path(scratch) / f"{position:03}.rego").write_text(text, encoding="utf-8")
-        (Path(scratch) / "input.json").write_text(canonical(_input(judged)), encoding="utf-8")
-        answer = _evaluate(Path(scratch))
+    answer = _answer(tuple(text for _, text in texts), canonical(_input(judged)))
     return tuple(_denials(answer, addresses))
+
+
+@lru_cache(maxsize=8)
+def _answer(modules: tuple[str, ...], document: str) -> Mapping[str, object]:
+    """Of equal modules and input the answer is the same, and a mutant leaves most inputs as they are."""
+    with tempfile.TemporaryDirectory(prefix="meshproof-") as scratch:
+        for position, text in enumerate(modules):
+            (Path(scratch) / f"{position:03}.rego").write_text(text, encoding="utf-8")
+        (Path(scratch) / "input.json").write_text(document, encoding="utf-8")
+        return _evaluate(Path(scratch))
 
 
 def _evaluate(scratch: Path) -> Mapping[str, object]:

@@ -12,6 +12,9 @@ locals {
     cache    = 6379
     database = 5432
     stream   = 9098
+    # Prometheus scrapes the brokers.
+    stream-jmx  = 11001
+    stream-node = 11002
   }
 }
 

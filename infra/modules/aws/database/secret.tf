@@ -4,6 +4,7 @@ resource "aws_secretsmanager_secret" "master" {
   kms_key_id              = var.key_arns.secrets
   recovery_window_in_days = var.recovery_window_days
   policy                  = data.aws_iam_policy_document.master.json
+  tags                    = { rotation = "owner" }
 
   replica {
     region     = var.peer_region

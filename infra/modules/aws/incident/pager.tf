@@ -6,6 +6,7 @@ resource "aws_secretsmanager_secret" "pager" {
   description             = "Integration key of ${each.key}."
   kms_key_id              = aws_kms_key.main.arn
   recovery_window_in_days = 30
+  tags                    = { rotation = "owner" }
 
   replica {
     region     = var.peer_region

@@ -22,58 +22,42 @@ resource "aws_sns_topic" "peer_alarm" {
   signature_version = 2
 }
 
-data "aws_iam_policy_document" "alarm" {
-  for_each = {
-    alarm      = aws_sns_topic.alarm.arn
-    peer_alarm = aws_sns_topic.peer_alarm.arn
-  }
-
-  statement {
-    sid       = "Publish"
-    actions   = ["sns:Publish"]
-    resources = [each.value]
-
-    principals {
-      type        = "Service"
-      identifiers = local.publishers
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [var.account_id]
-    }
-  }
-
-  statement {
-    sid       = "DenyPlaintext"
-    effect    = "Deny"
-    actions   = ["sns:Publish"]
-    resources = [each.value]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
+locals {
+  # What both topics let be done to them; each adds its own name.
+  topic_statements = [
+    {
+      Sid       = "Publish"
+      Effect    = "Allow"
+      Action    = ["sns:Publish"]
+      Principal = { Service = local.publishers }
+      Condition = { StringEquals = { "aws:SourceAccount" = [var.account_id] } }
+    },
+    {
+      Sid       = "DenyPlaintext"
+      Effect    = "Deny"
+      Action    = ["sns:Publish"]
+      Principal = { AWS = ["*"] }
+      Condition = { Bool = { "aws:SecureTransport" = ["false"] } }
+    },
+  ]
 }
 
 resource "aws_sns_topic_policy" "alarm" {
-  arn    = aws_sns_topic.alarm.arn
-  policy = data.aws_iam_policy_document.alarm["alarm"].json
+  arn = aws_sns_topic.alarm.arn
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [for one in local.topic_statements : merge(one, { Resource = [aws_sns_topic.alarm.arn] })]
+  })
 }
 
 resource "aws_sns_topic_policy" "peer_alarm" {
   provider = aws.peer
 
-  arn    = aws_sns_topic.peer_alarm.arn
-  policy = data.aws_iam_policy_document.alarm["peer_alarm"].json
+  arn = aws_sns_topic.peer_alarm.arn
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [for one in local.topic_statements : merge(one, { Resource = [aws_sns_topic.peer_alarm.arn] })]
+  })
 }
 
 resource "aws_sns_topic_subscription" "alarm" {

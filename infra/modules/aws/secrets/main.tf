@@ -6,6 +6,7 @@ resource "aws_secretsmanager_secret" "main" {
   kms_key_id              = var.key_arns.secrets
   recovery_window_in_days = var.recovery_window_days
   policy                  = data.aws_iam_policy_document.secret.json
+  tags                    = contains(keys(local.rotated), each.key) ? null : { rotation = "owner" }
 
   replica {
     region     = var.peer_region
@@ -20,6 +21,7 @@ resource "aws_secretsmanager_secret" "facts" {
   kms_key_id              = var.key_arns.secrets
   recovery_window_in_days = var.recovery_window_days
   policy                  = data.aws_iam_policy_document.secret.json
+  tags                    = { rotation = "none" }
 
   replica {
     region     = var.peer_region

@@ -76,6 +76,7 @@ dependency "secrets" {
   mock_outputs = {
     facts_secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mock"
     secret_arns = {
+      mesh-signer       = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mock"
       orders-database   = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mock"
       pager             = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mock"
       payments-database = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mock"
