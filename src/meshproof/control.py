@@ -86,10 +86,15 @@ class Control:
         return None
 
 
-def checks(control: Control) -> Callable[[F], F]:
-    """Make the decorated test function the check that decides `control`."""
+def checks(control: Control, *, runs_a_program: bool = False) -> Callable[[F], F]:
+    """Make the decorated test function the check that decides `control`.
+
+    One that `runs_a_program` takes too long to judge thousands of generated mutants: what only it would kill counts
+    as a survivor.
+    """
 
     def mark(function: F) -> F:
+        function.__meshproof_runs_a_program__ = runs_a_program  # type: ignore[attr-defined]  # read by `is_quick`
         function.__meshproof_control__ = control  # type: ignore[attr-defined]  # read back by `control_of`
         return function
 
@@ -100,6 +105,11 @@ def control_of(function: object) -> Control | None:
     """The control that a test function decides, if it decides one."""
     control = getattr(function, "__meshproof_control__", None)
     return control if isinstance(control, Control) else None
+
+
+def is_quick(function: object) -> bool:
+    """Whether a check decides by looking at values alone."""
+    return not getattr(function, "__meshproof_runs_a_program__", False)
 
 
 def place_of(function: Callable[..., object], root: Path) -> tuple[str, int]:

@@ -107,7 +107,9 @@ SILENCE = Control(
     relates=("SLO", "AlertRule"),
     mutants=[
         remove("AlertRule", "*/SLIAbsent*", says="no page when its events are gone"),
-        remove("AlertRule", "*/ProbeAbsent*", says='absent(probe_success{job="site",site="primary"})'),
+        remove(
+            "AlertRule", "*/ProbeAbsent*", says='absent(probe_success{job="site",site="primary"})', name="without-probe"
+        ),
         edit("AlertRule", "*/ProbeAbsent*", {"expr": 'absent(probe_success{job="journey"})'}, says='site="standby"'),
     ],
 )
@@ -148,8 +150,13 @@ KINDS = Control(
     relates=("AlertRule", "Certificate", "Application", "Rollout"),
     mutants=[
         remove("AlertRule", "*/RolloutAborted*", says="no alert reads rollout_info"),
-        remove("AlertRule", "*/CertificateNotReady*", says="no alert reads certmanager_certificate_ready_status"),
-        remove("AlertRule", "*/GitOpsDrift*", says="no alert reads argocd_app_info{sync_status"),
+        remove(
+            "AlertRule",
+            "*/CertificateNotReady*",
+            says="no alert reads certmanager_certificate_ready_status",
+            name="without-certificate",
+        ),
+        remove("AlertRule", "*/GitOpsDrift*", says="no alert reads argocd_app_info{sync_status", name="without-drift"),
     ],
 )
 
@@ -187,7 +194,12 @@ NEEDED = Control(
             {"record": "site:requests:rate5m"},
             says="nobody reads site:requests:rate5m",
         ),
-        remove("RecordingRule", "*slo:budget_remaining:30d*", says="slo:budget_remaining:30d is not recorded"),
+        remove(
+            "RecordingRule",
+            "*slo:budget_remaining:30d*",
+            says="slo:budget_remaining:30d is not recorded",
+            name="without-budget",
+        ),
     ],
 )
 
@@ -255,7 +267,7 @@ def test_missing_targets_are_noticed(platform: Platform) -> None:
     """Jobs of monitors and absent() alerts are the same, on every site."""
     missed = {job for expr in _exprs(platform) if "absent(up{" in expr for job in matched(expr, "job")}
     monitors = platform.all("ServiceMonitor", "PodMonitor", "Probe")
-    services = platform.all("Service.", "Service")
+    services = platform.all("Service")
     sites = {one.site for one in monitors}
     owned = {(site, one.name) for site in sites for one in platform.all("Rollout", site=site)}
     made = {(one.site, one.name) for one in monitors}

@@ -56,17 +56,17 @@ def test_trail_is_complete(platform: Platform) -> None:
     assert not findings.broken, findings.table()
 
 
+def _selectors(block: object) -> list[object]:
+    found = block.get("field_selector") if isinstance(block, dict) else None
+    return list(found) if isinstance(found, (list, tuple)) else []
+
+
 def _complete(platform: Platform, trail: Item) -> list[str]:
     flags = ("enable_log_file_validation", "enable_logging", "include_global_service_events", "is_multi_region_trail")
     said = [f"{flag} is off" for flag in flags if trail.get(flag) is not True]
     if trail.get("is_organization_trail") is True:
         said.append("records an organisation into the bucket of one account")
-    fields = [
-        f
-        for one in trail.mappings("advanced_event_selector")
-        for f in one.get("field_selector", [])
-        if isinstance(f, dict)
-    ]  # type: ignore[attr-defined]  # a list of blocks
+    fields = [f for one in trail.mappings("advanced_event_selector") for f in _selectors(one) if isinstance(f, dict)]
     said += [
         f"{kind} is not recorded"
         for kind in (*DATA, "Management")
@@ -236,7 +236,9 @@ def test_standby_is_audited_as_long(platform: Platform) -> None:
         if one.text("service") == "allServices"
         for k in one.mappings("audit_log_config")
     }
-    sinks = [one for one in platform.all("google_logging_project_sink") if "audit" in one.text("filter")]
+    sinks = [
+        one for one in platform.all("google_logging_project_sink") if one.refers("destination", "google_storage_bucket")
+    ]
     contacts = platform.all("google_essential_contacts_contact")
     heard = {str(x) for one in contacts for x in one.sequence("notification_category_subscriptions")}
     missing = [f"{one} is not logged" for one in sorted(KINDS - kinds)] + [

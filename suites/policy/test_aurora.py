@@ -39,9 +39,24 @@ PROTECTED = Control(
     remedy="Set deletion_protection, a final snapshot and retained automated backups on both clouds.",
     frameworks={"nist": "CP-9", "soc2": "A1.2", "hipaa": "164.308(a)(7)(ii)(A)"},
     mutants=[
-        edit("aws_rds_cluster", "module.primary_database.*.primary", {"deletion_protection": False}, says="deletion_protection is not true"),
-        edit("google_sql_database_instance", "module.standby_database.*", {"settings": [{"retain_backups_on_delete": False}]}, says="retain_backups_on_delete is not true"),
-        edit("aws_rds_global_cluster", "module.primary_database.*", {"force_destroy": True}, says="force_destroy is not false"),
+        edit(
+            "aws_rds_cluster",
+            "module.primary_database.*.primary",
+            {"deletion_protection": False},
+            says="deletion_protection is not true",
+        ),
+        edit(
+            "google_sql_database_instance",
+            "module.standby_database.*",
+            {"settings": [{"retain_backups_on_delete": False}]},
+            says="retain_backups_on_delete is not true",
+        ),
+        edit(
+            "aws_rds_global_cluster",
+            "module.primary_database.*",
+            {"force_destroy": True},
+            says="force_destroy is not false",
+        ),
     ],
 )
 
@@ -92,8 +107,18 @@ UNHURRIED = Control(
     remedy="Set apply_immediately, allow_major_version_upgrade and auto_minor_version_upgrade to false.",
     frameworks={"nist": "CM-3", "soc2": "CC8.1"},
     mutants=[
-        edit("aws_rds_cluster", "module.primary_database.*.peer", {"apply_immediately": True}, says="apply_immediately is true"),
-        edit("google_sql_database_instance", "module.standby_database.*", {"settings": [{"maintenance_window": [{"hour": 30}]}]}, says="no hour of a night"),
+        edit(
+            "aws_rds_cluster",
+            "module.primary_database.*.peer",
+            {"apply_immediately": True},
+            says="apply_immediately is true",
+        ),
+        edit(
+            "google_sql_database_instance",
+            "module.standby_database.*",
+            {"settings": [{"maintenance_window": [{"hour": 30}]}]},
+            says="no hour of a night",
+        ),
     ],
 )
 
@@ -106,7 +131,9 @@ HASTE = ("apply_immediately", "allow_major_version_upgrade", "auto_minor_version
 @checks(UNHURRIED)
 def test_databases_change_in_their_window(platform: Platform) -> None:
     """Changes wait for a window at night, and a new version is a decision."""
-    findings = judge(platform.all("aws_rds_cluster", "aws_rds_cluster_instance", "google_sql_database_instance"), _unhurried)
+    findings = judge(
+        platform.all("aws_rds_cluster", "aws_rds_cluster_instance", "google_sql_database_instance"), _unhurried
+    )
 
     assert not findings.broken, findings.table()
 
@@ -123,7 +150,9 @@ def _unhurried(item: Item) -> list[str]:
         said.append(f"maintenance at {hour} is no hour of a night")
     if day is None or not 1 <= day <= 7:  # noqa: PLR2004 - the days of a week
         said.append(f"maintenance on day {day} of the week")
-    if item.text("settings.0.maintenance_window.0.update_track") != "stable" or not item.mappings("settings.0.deny_maintenance_period"):
+    if item.text("settings.0.maintenance_window.0.update_track") != "stable" or not item.mappings(
+        "settings.0.deny_maintenance_period"
+    ):
         said.append("takes early updates or has no frozen season")
     return said
 
@@ -140,8 +169,18 @@ KEYED = Control(
     relates=("aws_rds_cluster", "aws_kms_key", "google_sql_database_instance", "google_kms_crypto_key"),
     frameworks={"nist": "SC-28", "pci": "3.5.1", "hipaa": "164.312(a)(2)(iv)", "soc2": "CC6.7"},
     mutants=[
-        edit("aws_rds_cluster", "module.primary_database.*.primary", {"storage_encrypted": False}, says="is not encrypted"),
-        edit("google_sql_database_instance", "module.standby_database.*", {"encryption_key_name": None}, says="refers to no key of standby"),
+        edit(
+            "aws_rds_cluster",
+            "module.primary_database.*.primary",
+            {"storage_encrypted": False},
+            says="is not encrypted",
+        ),
+        edit(
+            "google_sql_database_instance",
+            "module.standby_database.*",
+            {"encryption_key_name": None},
+            says="refers to no key of standby",
+        ),
     ],
 )
 
@@ -149,14 +188,18 @@ KEYED = Control(
 @checks(KEYED)
 def test_databases_are_encrypted_by_a_key_of_their_site(platform: Platform) -> None:
     """Each database refers to a customer-managed key that its own site declares."""
-    keys = {one.address: one.site for one in platform.all("aws_kms_key", "aws_kms_replica_key", "google_kms_crypto_key")}
+    keys = {
+        one.address: one.site for one in platform.all("aws_kms_key", "aws_kms_replica_key", "google_kms_crypto_key")
+    }
     findings = judge(platform.all(*CLUSTERS, "aws_rds_cluster_instance"), lambda one: _encrypted(one, keys))
 
     assert not findings.broken, findings.table()
 
 
 def _encrypted(item: Item, keys: dict[str, str]) -> list[str]:
-    path = {"aws_rds_cluster": "kms_key_id", "aws_rds_cluster_instance": "performance_insights_kms_key_id"}.get(item.kind, "encryption_key_name")
+    path = {"aws_rds_cluster": "kms_key_id", "aws_rds_cluster_instance": "performance_insights_kms_key_id"}.get(
+        item.kind, "encryption_key_name"
+    )
     said = []
     if item.kind == "aws_rds_cluster" and item.get("storage_encrypted") is not True:
         said.append("is not encrypted")
@@ -177,8 +220,18 @@ BACKED_UP = Control(
     relates=CLUSTERS,
     frameworks={"nist": "CP-9", "soc2": "A1.2", "hipaa": "164.308(a)(7)(ii)(A)"},
     mutants=[
-        edit("aws_rds_cluster", "module.primary_database.*.primary", {"backup_retention_period": 7}, says="7 days of backups"),
-        edit("google_sql_database_instance", "module.standby_database.*", {"settings": [{"backup_configuration": [{"point_in_time_recovery_enabled": False}]}]}, says="no point in time"),
+        edit(
+            "aws_rds_cluster",
+            "module.primary_database.*.primary",
+            {"backup_retention_period": 7},
+            says="7 days of backups",
+        ),
+        edit(
+            "google_sql_database_instance",
+            "module.standby_database.*",
+            {"settings": [{"backup_configuration": [{"point_in_time_recovery_enabled": False}]}]},
+            says="no point in time",
+        ),
     ],
 )
 
@@ -194,7 +247,11 @@ def test_backups_last_equally_long_on_both_clouds(platform: Platform) -> None:
 
 
 def _backup_days(cluster: Item) -> float:
-    path = "backup_retention_period" if cluster.kind == "aws_rds_cluster" else "settings.0.backup_configuration.0.backup_retention_settings.0.retained_backups"
+    path = (
+        "backup_retention_period"
+        if cluster.kind == "aws_rds_cluster"
+        else "settings.0.backup_configuration.0.backup_retention_settings.0.retained_backups"
+    )
     return cluster.number(path) or 0
 
 
@@ -206,7 +263,10 @@ def _backed_up(cluster: Item, days: set[float]) -> list[str]:
     if cluster.kind == "google_sql_database_instance":
         backup = "settings.0.backup_configuration.0"
         logs = cluster.number(f"{backup}.transaction_log_retention_days") or 0
-        if cluster.get(f"{backup}.enabled") is not True or cluster.get(f"{backup}.point_in_time_recovery_enabled") is not True:
+        if (
+            cluster.get(f"{backup}.enabled") is not True
+            or cluster.get(f"{backup}.point_in_time_recovery_enabled") is not True
+        ):
             said.append("restores to no point in time")
         if not LOG_DAYS[0] <= logs <= min(LOG_DAYS[1], kept):
             said.append(f"{logs:g} days of log do not lie between {LOG_DAYS[0]} and {min(LOG_DAYS[1], kept):g}")
@@ -226,7 +286,12 @@ LOGGED = Control(
     frameworks={"nist": "AU-11", "pci": "10.5.1", "soc2": "CC7.2"},
     mutants=[
         remove("aws_cloudwatch_log_group", "module.primary_database.*.primary", says="has no log group"),
-        edit("aws_cloudwatch_log_group", "module.primary_database.*.peer", {"retention_in_days": 40}, says="kept for 40 days"),
+        edit(
+            "aws_cloudwatch_log_group",
+            "module.primary_database.*.peer",
+            {"retention_in_days": 40},
+            says="kept for 40 days",
+        ),
     ],
 )
 
@@ -267,9 +332,23 @@ ALARMED = Control(
     relates=("aws_rds_cluster", "aws_cloudwatch_metric_alarm"),
     frameworks={"nist": "SI-4", "soc2": "CC7.2"},
     mutants=[
-        edit("aws_cloudwatch_metric_alarm", 'module.primary_database.aws_cloudwatch_metric_alarm.primary["cpu"]', {"actions_enabled": False}, says="switched off"),
-        remove("aws_cloudwatch_metric_alarm", 'module.primary_database.aws_cloudwatch_metric_alarm.peer["replication-lag"]', says="AuroraGlobalDBReplicationLag of DBClusterIdentifier"),
-        edit("aws_cloudwatch_metric_alarm", 'module.primary_database.aws_cloudwatch_metric_alarm.primary["memory"]', {"evaluation_periods": 50}, says="later than 600 s"),
+        edit(
+            "aws_cloudwatch_metric_alarm",
+            'module.primary_database.aws_cloudwatch_metric_alarm.primary["cpu"]',
+            {"actions_enabled": False},
+            says="switched off",
+        ),
+        remove(
+            "aws_cloudwatch_metric_alarm",
+            'module.primary_database.aws_cloudwatch_metric_alarm.peer["replication-lag"]',
+            says="AuroraGlobalDBReplicationLag of DBClusterIdentifier",
+        ),
+        edit(
+            "aws_cloudwatch_metric_alarm",
+            'module.primary_database.aws_cloudwatch_metric_alarm.primary["memory"]',
+            {"evaluation_periods": 50},
+            says="later than 600 s",
+        ),
     ],
 )
 
@@ -288,7 +367,9 @@ def test_clusters_are_watched(platform: Platform) -> None:
 
 def _watched(item: Item, alarms: list[Item]) -> list[str]:
     if item.kind == "aws_cloudwatch_metric_alarm":
-        silent = [] if item.text("treat_missing_data") == "breaching" else ["a cluster that reports nothing raises no alarm"]
+        silent = (
+            [] if item.text("treat_missing_data") == "breaching" else ["a cluster that reports nothing raises no alarm"]
+        )
         return [*sound(item, THRESHOLDS), *silent]
     metrics = PEER_METRICS if item.has("source_region") else WRITER_METRICS
     return unwatched(alarms, metrics, "DBClusterIdentifier", [item.text("cluster_identifier")])

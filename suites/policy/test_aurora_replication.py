@@ -50,8 +50,18 @@ SAME_PARAMETERS = Control(
     relates=("aws_rds_cluster", "aws_rds_cluster_parameter_group", "google_sql_database_instance"),
     frameworks={"nist": "CM-6", "soc2": "A1.2"},
     mutants=[
-        edit("google_sql_database_instance", "module.standby_database.*", {"settings": [{"database_flags": [{"value": "5"}]}]}, says="auto_explain.log_min_duration is 5"),
-        edit("aws_rds_cluster_parameter_group", "module.primary_database.*.primary", {"parameter": [{"value": "2000"}]}, says="deadlock_timeout is 1000, elsewhere 2000"),
+        edit(
+            "google_sql_database_instance",
+            "module.standby_database.*",
+            {"settings": [{"database_flags": [{"value": "5"}]}]},
+            says="auto_explain.log_min_duration is 5",
+        ),
+        edit(
+            "aws_rds_cluster_parameter_group",
+            "module.primary_database.*.primary",
+            {"parameter": [{"value": "2000"}]},
+            says="deadlock_timeout is 1000, elsewhere 2000",
+        ),
     ],
 )
 
@@ -59,7 +69,11 @@ SAME_PARAMETERS = Control(
 @checks(SAME_PARAMETERS)
 def test_both_clouds_state_the_same_parameters(platform: Platform) -> None:
     """A service meets the same time limits, locks and durability after a failover."""
-    stated = {one.address: _parameters(platform, one) for one in platform.all("aws_rds_cluster") if not one.has("source_region")}
+    stated = {
+        one.address: _parameters(platform, one)
+        for one in platform.all("aws_rds_cluster")
+        if not one.has("source_region")
+    }
     findings = judge(
         platform.all("google_sql_database_instance"),
         lambda one: [said for other in stated.values() for said in _unlike(_parameters(platform, one), other)],
@@ -88,14 +102,31 @@ SAME_GROUPS = Control(
     relates=("aws_rds_cluster", "aws_rds_cluster_parameter_group", "aws_rds_cluster_instance"),
     frameworks={"nist": "CM-6", "soc2": "A1.2"},
     mutants=[
-        edit("aws_rds_cluster_parameter_group", "module.primary_database.*.peer", {"parameter": [{"value": "5"}]}, says="deadlock_timeout"),
-        edit("aws_db_parameter_group", "module.primary_database.*.peer", {"parameter": [None]}, says="auto_explain.log_min_duration"),
+        edit(
+            "aws_rds_cluster_parameter_group",
+            "module.primary_database.*.peer",
+            {"parameter": [{"value": "5"}]},
+            says="deadlock_timeout",
+        ),
+        edit(
+            "aws_db_parameter_group",
+            "module.primary_database.*.peer",
+            {"parameter": [None]},
+            says="auto_explain.log_min_duration",
+        ),
         edit("aws_rds_cluster", "module.primary_database.*.peer", {"port": 5433}, says="port is 5433"),
     ],
 )
 
 #: What a client or an operator would notice if it changed at a promotion.
-SAME_SWITCHES = ("port", "engine", "engine_version", "iam_database_authentication_enabled", "backup_retention_period", "storage_encrypted")
+SAME_SWITCHES = (
+    "port",
+    "engine",
+    "engine_version",
+    "iam_database_authentication_enabled",
+    "backup_retention_period",
+    "storage_encrypted",
+)
 
 
 @checks(SAME_GROUPS)
@@ -114,8 +145,16 @@ def _twin(platform: Platform, peer: Item, primaries: list[Item]) -> list[str]:
     said = [] if twins else ["has no primary in its global cluster"]
     for twin in twins:
         here, there = _parameters(platform, peer), _parameters(platform, twin)
-        said += [f"{name} is {here.get(name)}, the primary's {there.get(name)}" for name in {**here, **there} if here.get(name) != there.get(name)]
-        said += [f"{name} is {peer.get(name)}, the primary's {twin.get(name)}" for name in SAME_SWITCHES if peer.get(name) != twin.get(name)]
+        said += [
+            f"{name} is {here.get(name)}, the primary's {there.get(name)}"
+            for name in {**here, **there}
+            if here.get(name) != there.get(name)
+        ]
+        said += [
+            f"{name} is {peer.get(name)}, the primary's {twin.get(name)}"
+            for name in SAME_SWITCHES
+            if peer.get(name) != twin.get(name)
+        ]
     return said
 
 
@@ -131,8 +170,18 @@ CAPACITY = Control(
     relates=("aws_rds_cluster", "google_sql_database_instance", "google_sql_database"),
     frameworks={"nist": "CP-2", "soc2": "A1.1"},
     mutants=[
-        edit("google_sql_database_instance", "module.standby_database.*", {"settings": [{"database_flags": [{}] * 24 + [{"value": "2"}]}]}, says="2 slots"),
-        edit("aws_rds_cluster_parameter_group", "module.primary_database.*.primary", {"parameter": [{}] * 28 + [{"value": "5"}]}, says="senders"),
+        edit(
+            "google_sql_database_instance",
+            "module.standby_database.*",
+            {"settings": [{"database_flags": [{}] * 24 + [{"value": "2"}]}]},
+            says="2 slots",
+        ),
+        edit(
+            "aws_rds_cluster_parameter_group",
+            "module.primary_database.*.primary",
+            {"parameter": [{}] * 28 + [{"value": "5"}]},
+            says="senders",
+        ),
     ],
 )
 
@@ -171,7 +220,11 @@ def _roomy(stated: Parameters, databases: int, cluster: Item) -> list[str]:
         said.append(f"{logical:g} logical workers of {workers:g} for {databases} databases")
     if cluster.kind.startswith("google_"):
         kept, copying = _number(stated, "max_slot_wal_keep_size"), _number(stated, "max_sync_workers_per_subscription")
-        if not SLOT_KEEPS_MB[0] <= kept <= min(SLOT_KEEPS_MB[1], 512 * (cluster.number("settings.0.disk_autoresize_limit") or 0)):
+        if (
+            not SLOT_KEEPS_MB[0]
+            <= kept
+            <= min(SLOT_KEEPS_MB[1], 512 * (cluster.number("settings.0.disk_autoresize_limit") or 0))
+        ):
             said.append(f"a slot keeps {kept:g} MB")
         if not 1 <= copying <= logical / databases:
             said.append(f"{copying:g} copying workers for each subscription")
@@ -189,8 +242,18 @@ ORDERED = Control(
     remedy="State deadlock_timeout < lock_timeout < statement_timeout <= idle_in_transaction_session_timeout, and TCP keepalives.",
     frameworks={"nist": "SC-5", "soc2": "A1.1"},
     mutants=[
-        edit("google_sql_database_instance", "module.standby_database.*", {"settings": [{"database_flags": [{}] * 7 + [{"value": "900000"}]}]}, says="do not grow"),
-        edit("google_sql_database_instance", "module.standby_database.*", {"settings": [{"database_flags": [{}] * 34 + [{"value": "30"}]}]}, says="dead peer"),
+        edit(
+            "google_sql_database_instance",
+            "module.standby_database.*",
+            {"settings": [{"database_flags": [{}] * 7 + [{"value": "900000"}]}]},
+            says="do not grow",
+        ),
+        edit(
+            "google_sql_database_instance",
+            "module.standby_database.*",
+            {"settings": [{"database_flags": [{}] * 34 + [{"value": "30"}]}]},
+            says="dead peer",
+        ),
     ],
 )
 
@@ -203,7 +266,9 @@ DEAD_PEER_S = 120
 @checks(ORDERED)
 def test_time_limits_nest(platform: Platform) -> None:
     """The narrower limit strikes first, so that the error names the cause."""
-    findings = judge(platform.all("aws_rds_cluster", "google_sql_database_instance"), lambda one: _nested(_parameters(platform, one)))
+    findings = judge(
+        platform.all("aws_rds_cluster", "google_sql_database_instance"), lambda one: _nested(_parameters(platform, one))
+    )
 
     assert not findings.broken, findings.table()
 
@@ -211,7 +276,9 @@ def test_time_limits_nest(platform: Platform) -> None:
 def _nested(stated: Parameters) -> list[str]:
     limits = [_number(stated, name) for name in NESTED]
     said = [f"{', '.join(NESTED)} do not grow: {limits}"] if limits != sorted(set(limits)) or not limits[0] else []
-    dead = _number(stated, "tcp_keepalives_idle") + _number(stated, "tcp_keepalives_interval") * _number(stated, "tcp_keepalives_count")
+    dead = _number(stated, "tcp_keepalives_idle") + _number(stated, "tcp_keepalives_interval") * _number(
+        stated, "tcp_keepalives_count"
+    )
     if not 0 < dead <= DEAD_PEER_S:
         said.append(f"a dead peer is dropped after {dead:g} s")
     if stated.get("synchronous_commit") != "on" or stated.get("track_commit_timestamp") != "on":
@@ -231,8 +298,14 @@ SAME_ENGINE = Control(
     relates=("aws_rds_cluster", "google_sql_database_instance", "google_sql_database", "fact"),
     frameworks={"nist": "CM-2", "soc2": "A1.2"},
     mutants=[
-        edit("google_sql_database_instance", "module.standby_database.*", {"database_version": "POSTGRES_14"}, says="14"),
-        remove("google_sql_database", 'module.standby_database.google_sql_database.main["orders"]', says="the standby has no database"),
+        edit(
+            "google_sql_database_instance", "module.standby_database.*", {"database_version": "POSTGRES_14"}, says="14"
+        ),
+        remove(
+            "google_sql_database",
+            'module.standby_database.google_sql_database.main["orders"]',
+            says="the standby has no database",
+        ),
     ],
 )
 
@@ -240,7 +313,9 @@ SAME_ENGINE = Control(
 @checks(SAME_ENGINE)
 def test_both_clouds_run_the_same_engine_and_databases(platform: Platform) -> None:
     """A row that is replicated means the same on both sides and has a database to go to."""
-    clusters = platform.all("aws_rds_cluster", "aws_rds_cluster_instance", "aws_rds_global_cluster", "google_sql_database_instance")
+    clusters = platform.all(
+        "aws_rds_cluster", "aws_rds_cluster_instance", "aws_rds_global_cluster", "google_sql_database_instance"
+    )
     majors = {_major(one) for one in clusters}
     copied = {one.text("name") for one in platform.all("google_sql_database")}
     names = {one.text("value") for one in platform.all("fact") if one.name.endswith("_database_name")}
@@ -272,7 +347,12 @@ RECOVERY_POINT = Control(
     relates=("SLO", "aws_cloudwatch_metric_alarm", "aws_rds_cluster_parameter_group"),
     frameworks={"nist": "CP-2", "soc2": "A1.2"},
     mutants=[
-        edit("aws_cloudwatch_metric_alarm", 'module.primary_database.aws_cloudwatch_metric_alarm.peer["replication-lag"]', {"threshold": 60000}, says="lag alarm at 60 s"),
+        edit(
+            "aws_cloudwatch_metric_alarm",
+            'module.primary_database.aws_cloudwatch_metric_alarm.peer["replication-lag"]',
+            {"threshold": 60000},
+            says="lag alarm at 60 s",
+        ),
         edit("SLO", "*aurora-replication-lag", {"spec": {"objectives": [{"value": 20}]}}, says="objective of 20 s"),
     ],
 )
@@ -284,11 +364,15 @@ BLOCK_S = (20, 120)
 @checks(RECOVERY_POINT)
 def test_lag_is_noticed_before_commits_block(platform: Platform) -> None:
     """Somebody knows of the lag before the database has to choose between loss and standstill."""
-    alarms = {one.text("metric_name"): (one.number("threshold") or 0) / 1000 for one in platform.all("aws_cloudwatch_metric_alarm")}
+    alarms = {
+        one.text("metric_name"): (one.number("threshold") or 0) / 1000
+        for one in platform.all("aws_cloudwatch_metric_alarm")
+    }
     objectives = [
         float(str(objective.get("value")))
         for slo in platform.all("SLO")
-        if slo.label("sli") == "lag" and "global_dbreplication_lag" in slo.text("spec.indicator.spec.thresholdMetric.metricSource.spec.query")
+        if slo.label("sli") == "lag"
+        and "global_dbreplication_lag" in slo.text("spec.indicator.spec.thresholdMetric.metricSource.spec.query")
         for objective in slo.mappings("spec.objectives")
     ]
     findings = judge(platform.all("aws_rds_cluster_parameter_group"), lambda one: _noticed(one, alarms, objectives))
@@ -297,12 +381,20 @@ def test_lag_is_noticed_before_commits_block(platform: Platform) -> None:
 
 
 def _noticed(group: Item, alarms: Mapping[str, float], objectives: list[float]) -> list[str]:
-    stated = {str(one.get("name")): float(str(one.get("value"))) for one in group.mappings("parameter") if one.get("name") == "rds.global_db_rpo"}
+    stated = {
+        str(one.get("name")): float(str(one.get("value")))
+        for one in group.mappings("parameter")
+        if one.get("name") == "rds.global_db_rpo"
+    }
     block = stated.get("rds.global_db_rpo", 0)
     lag, point = alarms.get("AuroraGlobalDBReplicationLag", 0), alarms.get("AuroraGlobalDBRPOLag", 0)
     said = [] if BLOCK_S[0] <= block <= BLOCK_S[1] else [f"commits block at {block:g} s"]
     if not lag < point <= block / 2:
         said.append(f"lag alarm at {lag:g} s, recovery-point alarm at {point:g} s, block at {block:g} s")
     low, high = ALARM_TIMES_OBJECTIVE
-    said += [f"lag alarm at {lag:g} s for an objective of {one:g} s" for one in objectives or [0] if not one * low <= lag <= one * high]
+    said += [
+        f"lag alarm at {lag:g} s for an objective of {one:g} s"
+        for one in objectives or [0]
+        if not one * low <= lag <= one * high
+    ]
     return said

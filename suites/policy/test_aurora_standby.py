@@ -15,8 +15,18 @@ READY = Control(
     relates=("google_sql_database_instance", "HorizontalPodAutoscaler"),
     frameworks={"nist": "CP-10", "soc2": "A1.1"},
     mutants=[
-        edit("google_sql_database_instance", "module.standby_database.*", {"settings": [{"availability_type": "ZONAL"}]}, says="one zone"),
-        edit("google_sql_database_instance", "module.standby_database.*", {"settings": [{"disk_autoresize_limit": 300}]}, says="grows to 300 GB"),
+        edit(
+            "google_sql_database_instance",
+            "module.standby_database.*",
+            {"settings": [{"availability_type": "ZONAL"}]},
+            says="one zone",
+        ),
+        edit(
+            "google_sql_database_instance",
+            "module.standby_database.*",
+            {"settings": [{"disk_autoresize_limit": 300}]},
+            says="grows to 300 GB",
+        ),
     ],
 )
 
@@ -34,7 +44,11 @@ CONNECTIONS_AT_MOST = 2000
 def test_the_standby_is_ready_to_serve(platform: Platform) -> None:
     """After a failover the standby bears every pod that the primary bore."""
     pods = {
-        site: sum(one.number("spec.maxReplicas") or 0 for one in platform.all("HorizontalPodAutoscaler", site=site) if one.text("spec.scaleTargetRef.kind") == "Rollout")
+        site: sum(
+            one.number("spec.maxReplicas") or 0
+            for one in platform.all("HorizontalPodAutoscaler", site=site)
+            if one.text("spec.scaleTargetRef.kind") == "Rollout"
+        )
         for site in platform.sites
     }
     findings = judge(platform.all("google_sql_database_instance"), lambda one: _ready(one, pods.get(one.site, 0)))
@@ -44,7 +58,9 @@ def test_the_standby_is_ready_to_serve(platform: Platform) -> None:
 
 def _ready(instance: Item, pods: float) -> list[str]:
     zones = {instance.text(f"settings.0.location_preference.0.{name}") for name in ("zone", "secondary_zone")} - {""}
-    said = [] if instance.text("settings.0.availability_type") == "REGIONAL" and len(zones) > 1 else ["lives in one zone"]
+    said = (
+        [] if instance.text("settings.0.availability_type") == "REGIONAL" and len(zones) > 1 else ["lives in one zone"]
+    )
     disk, limit = instance.number("settings.0.disk_size") or 0, instance.number("settings.0.disk_autoresize_limit") or 0
     if not DISK_GB[0] <= disk <= DISK_GB[1] or not GROWTH[0] * disk <= limit <= GROWTH[1] * disk:
         said.append(f"a disk of {disk:g} GB grows to {limit:g} GB")
@@ -68,8 +84,18 @@ EXPLAINED = Control(
     remedy="Set the log flags of the CIS benchmark, pgaudit, IAM authentication and query insights.",
     frameworks={"nist": "AU-12", "cis": "GCP 6.2", "pci": "10.2.1", "soc2": "CC7.2"},
     mutants=[
-        edit("google_sql_database_instance", "module.standby_database.*", {"settings": [{"insights_config": [{"record_client_address": False}]}]}, says="record_client_address"),
-        edit("google_sql_database_instance", "module.standby_database.*", {"settings": [{"database_flags": [{}] * 2 + [{"value": "off"}]}]}, says="cloudsql.enable_pgaudit is off"),
+        edit(
+            "google_sql_database_instance",
+            "module.standby_database.*",
+            {"settings": [{"insights_config": [{"record_client_address": False}]}]},
+            says="record_client_address",
+        ),
+        edit(
+            "google_sql_database_instance",
+            "module.standby_database.*",
+            {"settings": [{"database_flags": [{}] * 2 + [{"value": "off"}]}]},
+            says="cloudsql.enable_pgaudit is off",
+        ),
     ],
 )
 
@@ -108,9 +134,13 @@ def test_the_standby_logs_and_explains(platform: Platform) -> None:
 
 def _explained(instance: Item) -> list[str]:
     flags = {str(one.get("name")): str(one.get("value")) for one in instance.mappings("settings.0.database_flags")}
-    said = [f"{name} is {flags.get(name, 'not stated')}" for name, value in AUDIT_FLAGS.items() if flags.get(name) != value]
+    said = [
+        f"{name} is {flags.get(name, 'not stated')}" for name, value in AUDIT_FLAGS.items() if flags.get(name) != value
+    ]
     insights, password = "settings.0.insights_config.0", "settings.0.password_validation_policy.0"
-    switches = [f"{insights}.{name}" for name in ("query_insights_enabled", "record_application_tags", "record_client_address")]
+    switches = [
+        f"{insights}.{name}" for name in ("query_insights_enabled", "record_application_tags", "record_client_address")
+    ]
     switches += [f"{password}.{name}" for name in ("enable_password_policy", "disallow_username_substring")]
     said += [f"{path.rpartition('.')[2]} is not on" for path in switches if instance.get(path) is not True]
     bounds = {
@@ -138,9 +168,19 @@ PROMOTERS = Control(
     relates=("google_iam_workload_identity_pool_provider", "google_service_account_iam_member", "aws_iam_role"),
     frameworks={"nist": "AC-6", "soc2": "CC6.3"},
     mutants=[
-        edit("google_iam_workload_identity_pool_provider", "module.standby_database.*", {"aws": [None]}, says="no AWS account"),
+        edit(
+            "google_iam_workload_identity_pool_provider",
+            "module.standby_database.*",
+            {"aws": [None]},
+            says="no AWS account",
+        ),
         remove("google_service_account_iam_member", "module.standby_database.*keeper*", says="may impersonate nothing"),
-        edit("google_project_iam_member", "module.standby_database.*.failover", {"condition": [None]}, says="holds in the whole project"),
+        edit(
+            "google_project_iam_member",
+            "module.standby_database.*.failover",
+            {"condition": [None]},
+            says="holds in the whole project",
+        ),
     ],
 )
 
@@ -150,9 +190,16 @@ def test_only_named_roles_may_promote(platform: Platform) -> None:
     """The path from AWS to the standby's database is narrow at each step."""
     roles = {one.text("name") for one in platform.all("aws_iam_role")}
     members = platform.all("google_service_account_iam_member", "google_pubsub_topic_iam_member")
-    grants = [one for one in platform.all("google_project_iam_member") if one.refers("condition", "google_sql_database_instance") or one.refers("member", "google_service_account")]
+    grants = [
+        one
+        for one in platform.all("google_project_iam_member")
+        if one.refers("condition", "google_sql_database_instance") or one.refers("member", "google_service_account")
+    ]
     findings = judge(
-        [*platform.all("google_iam_workload_identity_pool_provider"), *[one for one in grants if one.owner.endswith("/database")]],
+        [
+            *platform.all("google_iam_workload_identity_pool_provider"),
+            *[one for one in grants if one.owner.endswith("/database")],
+        ],
         lambda one: _provider(one, roles, members) if "provider" in one.kind else _condition(one),
     )
 
@@ -217,5 +264,9 @@ def _logins(platform: Platform, instance: Item) -> list[str]:
         said.append(f"{len(users)} users, {len(grants)} roles")
     robots = [one for one in users if one.text("type") == "CLOUD_IAM_SERVICE_ACCOUNT"]
     said += [f"user {one.name} has no account" for one in robots if not one.refers("name", "google_service_account")]
-    said += [f"grant {one.name} has no role that is declared" for one in grants if not one.has("role") or (one.refers("role") == [] and "roles/" not in (one.text("role")))]
+    said += [
+        f"grant {one.name} has no role that is declared"
+        for one in grants
+        if not one.has("role") or (one.refers("role") == [] and "roles/" not in (one.text("role")))
+    ]
     return said

@@ -273,7 +273,7 @@ def test_framework_agrees_with_the_plan(platform: Platform) -> None:
     """Each control stands, with the parameters that the plan and the lock keep."""
     days = _days(platform)
     locks = platform.all("aws_backup_vault_lock_configuration")
-    bounds = {
+    bounds: dict[str, set[float | None]] = {
         "maxRetentionDays": {one.number("max_retention_days") for one in locks},
         "minRetentionDays": {one.number("min_retention_days") for one in locks},
         "requiredRetentionDays": {one.number("min_retention_days") for one in locks},

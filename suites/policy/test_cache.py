@@ -24,11 +24,26 @@ AUTHENTICATED = Control(
     since="1.0",
     source="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html",
     remedy="transit_encryption_mode required with a user group; authorization_mode IAM_AUTH; a key on both clouds.",
-    relates=("aws_elasticache_replication_group", "aws_kms_key", "google_memorystore_instance", "google_kms_crypto_key"),
+    relates=(
+        "aws_elasticache_replication_group",
+        "aws_kms_key",
+        "google_memorystore_instance",
+        "google_kms_crypto_key",
+    ),
     frameworks={"nist": "SC-8", "pci": "4.2.1", "hipaa": "164.312(e)(1)", "soc2": "CC6.7"},
     mutants=[
-        edit("aws_elasticache_replication_group", "module.primary_cache.*", {"transit_encryption_enabled": False}, says="accepts clear text"),
-        edit("google_memorystore_instance", "module.standby_cache.*", {"authorization_mode": "AUTH_DISABLED"}, says="asks for no identity"),
+        edit(
+            "aws_elasticache_replication_group",
+            "module.primary_cache.*",
+            {"transit_encryption_enabled": False},
+            says="accepts clear text",
+        ),
+        edit(
+            "google_memorystore_instance",
+            "module.standby_cache.*",
+            {"authorization_mode": "AUTH_DISABLED"},
+            says="asks for no identity",
+        ),
         edit("google_memorystore_instance", "module.standby_cache.*", {"kms_key": None}, says="no key of standby"),
     ],
 )
@@ -46,8 +61,12 @@ def test_caches_demand_tls_and_identity(platform: Platform) -> None:
 def _authenticated(cache: Item, sites: dict[str, str]) -> list[str]:
     aws = cache.kind.startswith("aws_")
     encrypted = cache.get("transit_encryption_enabled") is True and cache.text("transit_encryption_mode") == "required"
-    said = [] if encrypted or cache.text("transit_encryption_mode") == "SERVER_AUTHENTICATION" else ["accepts clear text"]
-    if not (cache.refers("user_group_ids", "aws_elasticache_user_group") or cache.text("authorization_mode") == "IAM_AUTH"):
+    said = (
+        [] if encrypted or cache.text("transit_encryption_mode") == "SERVER_AUTHENTICATION" else ["accepts clear text"]
+    )
+    if not (
+        cache.refers("user_group_ids", "aws_elasticache_user_group") or cache.text("authorization_mode") == "IAM_AUTH"
+    ):
         said.append("asks for no identity")
     if cache.site not in {sites.get(key.address) for key in cache.refers("kms_key_id" if aws else "kms_key")}:
         said.append(f"no key of {cache.site} encrypts it")
@@ -68,9 +87,20 @@ USERS = Control(
     relates=("aws_elasticache_user_group", "aws_elasticache_user"),
     frameworks={"nist": "AC-6", "pci": "7.2.1", "soc2": "CC6.3"},
     mutants=[
-        edit("aws_elasticache_user", "module.primary_cache.*.default", {"access_string": "on ~* +@all"}, says="default user is on"),
+        edit(
+            "aws_elasticache_user",
+            "module.primary_cache.*.default",
+            {"access_string": "on ~* +@all"},
+            says="default user is on",
+        ),
         remove("aws_elasticache_user", "module.primary_cache.*service*", says="no user but the default"),
-        edit("aws_elasticache_user", "module.primary_cache.*service*", {"access_string": "on ~* +@all"}, says="every key", name="every-key"),
+        edit(
+            "aws_elasticache_user",
+            "module.primary_cache.*service*",
+            {"access_string": "on ~* +@all"},
+            says="every key",
+            name="every-key",
+        ),
     ],
 )
 
@@ -85,7 +115,11 @@ def test_cache_users_keep_to_their_keys(platform: Platform) -> None:
 
 def _users(group: Item) -> list[str]:
     users = group.refers("user_ids", "aws_elasticache_user")
-    said = [f"{one.name} needs no password" for one in users if one.get("no_password_required") is True or not one.mappings("authentication_mode")]
+    said = [
+        f"{one.name} needs no password"
+        for one in users
+        if one.get("no_password_required") is True or not one.mappings("authentication_mode")
+    ]
     default = [one for one in users if one.text("user_name") == "default"]
     if not default or any(not one.text("access_string").startswith("off ") for one in default):
         said.append("the default user is on, or not ours")
@@ -112,7 +146,12 @@ SURVIVES = Control(
     relates=("aws_elasticache_replication_group", "aws_elasticache_subnet_group", "google_memorystore_instance"),
     frameworks={"nist": "CP-10", "soc2": "A1.2"},
     mutants=[
-        edit("aws_elasticache_replication_group", "module.primary_cache.*", {"multi_az_enabled": False}, says="multi_az_enabled is not on"),
+        edit(
+            "aws_elasticache_replication_group",
+            "module.primary_cache.*",
+            {"multi_az_enabled": False},
+            says="multi_az_enabled is not on",
+        ),
         edit("google_memorystore_instance", "module.standby_cache.*", {"replica_count": 0}, says="1 nodes"),
     ],
 )
@@ -137,12 +176,23 @@ def _nodes(cache: Item) -> float:
 def _survives(cache: Item, nodes: set[float]) -> list[str]:
     said = [f"has {_nodes(cache):g} nodes, other sites {sorted(nodes - {_nodes(cache)})}"] if len(nodes) > 1 else []
     if cache.kind.startswith("aws_"):
-        said += [f"{name} is not on" for name in ("automatic_failover_enabled", "multi_az_enabled") if cache.get(name) is not True]
-        subnets = [one for group in cache.refers("subnet_group_name", "aws_elasticache_subnet_group") for one in group.refers("subnet_ids", "aws_subnet")]
+        said += [
+            f"{name} is not on"
+            for name in ("automatic_failover_enabled", "multi_az_enabled")
+            if cache.get(name) is not True
+        ]
+        subnets = [
+            one
+            for group in cache.refers("subnet_group_name", "aws_elasticache_subnet_group")
+            for one in group.refers("subnet_ids", "aws_subnet")
+        ]
         if len(subnets) != _nodes(cache):
             said.append(f"{_nodes(cache):g} nodes in {len(subnets)} subnets")
         return said
-    if cache.text("zone_distribution_config.0.mode") != "MULTI_ZONE" or cache.get("deletion_protection_enabled") is not True:
+    if (
+        cache.text("zone_distribution_config.0.mode") != "MULTI_ZONE"
+        or cache.get("deletion_protection_enabled") is not True
+    ):
         said.append("lives in one zone, or one command deletes it")
     if not cache.refers("desired_auto_created_endpoints", "google_compute_network"):
         said.append("is reached from no network of ours")
@@ -161,8 +211,15 @@ ALIKE = Control(
     relates=("aws_elasticache_replication_group", "aws_elasticache_parameter_group", "google_memorystore_instance"),
     frameworks={"nist": "CM-2"},
     mutants=[
-        edit("google_memorystore_instance", "module.standby_cache.*", {"engine_configs": {"maxmemory-policy": "noeviction"}}, says="noeviction"),
-        edit("google_memorystore_instance", "module.standby_cache.*", {"engine_version": "VALKEY_7_2"}, says="valkey 7.2"),
+        edit(
+            "google_memorystore_instance",
+            "module.standby_cache.*",
+            {"engine_configs": {"maxmemory-policy": "noeviction"}},
+            says="noeviction",
+        ),
+        edit(
+            "google_memorystore_instance", "module.standby_cache.*", {"engine_version": "VALKEY_7_2"}, says="valkey 7.2"
+        ),
     ],
 )
 
@@ -172,7 +229,10 @@ def test_caches_evict_alike(platform: Platform) -> None:
     """A service finds after a failover the cache it was tested with."""
     caches = platform.all(*CACHES)
     seen = {_engine(one) for one in caches}
-    findings = judge(caches, lambda one: f"runs {_engine(one)}, other sites {sorted(seen - {_engine(one)})}" if len(seen) > 1 else None)
+    findings = judge(
+        caches,
+        lambda one: f"runs {_engine(one)}, other sites {sorted(seen - {_engine(one)})}" if len(seen) > 1 else None,
+    )
 
     assert not findings.broken, findings.table()
 
@@ -182,7 +242,15 @@ def _engine(cache: Item) -> str:
         engine, _, version = cache.text("engine_version").lower().partition("_")
         return f"{engine} {version.replace('_', '.')} {cache.text(('engine_configs', 'maxmemory-policy'))}"
     groups = cache.refers("parameter_group_name", "aws_elasticache_parameter_group")
-    policy = next((str(one.get("value")) for group in groups for one in group.mappings("parameter") if one.get("name") == "maxmemory-policy"), "")
+    policy = next(
+        (
+            str(one.get("value"))
+            for group in groups
+            for one in group.mappings("parameter")
+            if one.get("name") == "maxmemory-policy"
+        ),
+        "",
+    )
     return f"{cache.text('engine')} {cache.text('engine_version')} {policy}"
 
 
@@ -198,8 +266,18 @@ TUNED = Control(
     relates=("aws_elasticache_replication_group", "aws_elasticache_parameter_group"),
     frameworks={"nist": "CM-6"},
     mutants=[
-        edit("aws_elasticache_parameter_group", "module.primary_cache.*", {"parameter": [{}] * 7 + [{"value": "90"}]}, says="reserved-memory-percent is 90"),
-        edit("aws_elasticache_parameter_group", "module.primary_cache.*", {"parameter": [{}] * 11 + [None]}, says="timeout is not stated"),
+        edit(
+            "aws_elasticache_parameter_group",
+            "module.primary_cache.*",
+            {"parameter": [{}] * 7 + [{"value": "90"}]},
+            says="reserved-memory-percent is 90",
+        ),
+        edit(
+            "aws_elasticache_parameter_group",
+            "module.primary_cache.*",
+            {"parameter": [{}] * 11 + [None]},
+            says="timeout is not stated",
+        ),
     ],
 )
 
@@ -229,7 +307,9 @@ def test_cache_parameters_are_bounded(platform: Platform) -> None:
 def _tuned(cache: Item) -> list[str]:
     groups = cache.refers("parameter_group_name", "aws_elasticache_parameter_group")
     stated = {str(one.get("name")): str(one.get("value")) for group in groups for one in group.mappings("parameter")}
-    said = [f"{name} is {stated.get(name, 'not stated')}" for name, value in SWITCHES.items() if stated.get(name) != value]
+    said = [
+        f"{name} is {stated.get(name, 'not stated')}" for name, value in SWITCHES.items() if stated.get(name) != value
+    ]
     said += [
         f"{name} is {stated.get(name, 'not stated')}, not {low} to {high}"
         for name, (low, high) in BOUNDS.items()
@@ -251,8 +331,18 @@ KEPT = Control(
     relates=CACHES,
     frameworks={"nist": "CP-9", "soc2": "A1.2"},
     mutants=[
-        edit("aws_elasticache_replication_group", "module.primary_cache.*", {"snapshot_retention_limit": 0}, says="0 days"),
-        edit("google_memorystore_instance", "module.standby_cache.*", {"automated_backup_config": [{"retention": "86400s"}]}, says="1 days"),
+        edit(
+            "aws_elasticache_replication_group",
+            "module.primary_cache.*",
+            {"snapshot_retention_limit": 0},
+            says="0 days",
+        ),
+        edit(
+            "google_memorystore_instance",
+            "module.standby_cache.*",
+            {"automated_backup_config": [{"retention": "86400s"}]},
+            says="1 days",
+        ),
     ],
 )
 
@@ -275,7 +365,11 @@ def _kept(cache: Item) -> list[str]:
     if cache.kind.startswith("aws_"):
         days = cache.number("snapshot_retention_limit") or 0
         said = [] if cache.has("final_snapshot_identifier") else ["leaves no final snapshot"]
-        said += [f"{name} is on" for name in ("apply_immediately", "auto_minor_version_upgrade") if cache.text(name).lower() == "true"]
+        said += [
+            f"{name} is on"
+            for name in ("apply_immediately", "auto_minor_version_upgrade")
+            if cache.text(name).lower() == "true"
+        ]
         if cache.text("snapshot_window")[:2] == cache.text("maintenance_window").split(":")[1][:2]:
             said.append("snapshot and maintenance begin in the same hour")
     else:
@@ -284,9 +378,13 @@ def _kept(cache: Item) -> list[str]:
         window = "maintenance_policy.0.weekly_maintenance_window.0.start_time.0"
         hours.append(cache.number(f"{window}.hours"))
         said = [f"works at {one} o'clock" for one in hours if one not in NIGHT]
-        if len(set(hours)) < len(hours) or any(cache.number(f"{window}.{name}") for name in ("minutes", "seconds", "nanos")):
+        if len(set(hours)) < len(hours) or any(
+            cache.number(f"{window}.{name}") for name in ("minutes", "seconds", "nanos")
+        ):
             said.append("backup and maintenance collide, or begin at an odd time")
-        if cache.text("persistence_config.0.mode") not in ("RDB", "AOF") or not cache.mappings("persistence_config.0.rdb_config"):
+        if cache.text("persistence_config.0.mode") not in ("RDB", "AOF") or not cache.mappings(
+            "persistence_config.0.rdb_config"
+        ):
             said.append("loses everything at a restart")
     return [*said, *([] if SNAPSHOT_DAYS[0] <= days <= SNAPSHOT_DAYS[1] else [f"keeps snapshots for {days:g} days"])]
 
@@ -300,7 +398,11 @@ REACHED = Control(
     since="1.0",
     source="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/VPCs.EC2.html",
     remedy="Take the rule's ports from the cache, its source from the nodes' group; one connection policy for Memorystore.",
-    relates=("aws_elasticache_replication_group", "aws_vpc_security_group_ingress_rule", "google_network_connectivity_service_connection_policy"),
+    relates=(
+        "aws_elasticache_replication_group",
+        "aws_vpc_security_group_ingress_rule",
+        "google_network_connectivity_service_connection_policy",
+    ),
     frameworks={"nist": "SC-7", "pci": "1.3.1", "soc2": "CC6.6"},
     mutants=[
         edit("aws_vpc_security_group_ingress_rule", "module.primary_cache.*", {"to_port": 65535}, says="65535"),
@@ -323,12 +425,33 @@ def test_caches_are_reached_on_their_port(platform: Platform) -> None:
 def _reached(platform: Platform, cache: Item) -> list[str]:
     if cache.kind.startswith("google_"):
         networks = {one.address for one in cache.refers("desired_auto_created_endpoints")}
-        policies = [one for one in platform.all("google_network_connectivity_service_connection_policy") if networks & {to.address for to in one.refers("network")}]
-        limits = [one.number("psc_config.0.limit") or 0 for one in policies if one.refers("psc_config", "google_compute_subnetwork")]
-        return [] if limits and all(ENDPOINTS[0] <= one <= ENDPOINTS[1] for one in limits) else [f"has no endpoint, or {limits} of them"]
+        policies = [
+            one
+            for one in platform.all("google_network_connectivity_service_connection_policy")
+            if networks & {to.address for to in one.refers("network")}
+        ]
+        limits = [
+            one.number("psc_config.0.limit") or 0
+            for one in policies
+            if one.refers("psc_config", "google_compute_subnetwork")
+        ]
+        return (
+            []
+            if limits and all(ENDPOINTS[0] <= one <= ENDPOINTS[1] for one in limits)
+            else [f"has no endpoint, or {limits} of them"]
+        )
     port = cache.number("port")
-    rules = [rule for group in cache.refers("security_group_ids", "aws_security_group") for rule in platform.referrers(group, "aws_vpc_security_group_ingress_rule")]
-    rules = [one for one in rules if {to.address for to in one.refers("security_group_id")} & {to.address for to in cache.refers("security_group_ids")}]
+    rules = [
+        rule
+        for group in cache.refers("security_group_ids", "aws_security_group")
+        for rule in platform.referrers(group, "aws_vpc_security_group_ingress_rule")
+    ]
+    rules = [
+        one
+        for one in rules
+        if {to.address for to in one.refers("security_group_id")}
+        & {to.address for to in cache.refers("security_group_ids")}
+    ]
     said = [] if rules else ["nobody reaches it"]
     for rule in rules:
         ports = (rule.number("from_port"), rule.number("to_port"))
@@ -349,8 +472,17 @@ WATCHED = Control(
     relates=("aws_elasticache_replication_group", "aws_cloudwatch_metric_alarm", "aws_cloudwatch_log_group"),
     frameworks={"nist": "SI-4", "pci": "10.5.1", "soc2": "CC7.2"},
     mutants=[
-        remove("aws_cloudwatch_metric_alarm", 'module.primary_cache.aws_cloudwatch_metric_alarm.node["memory-002"]', says="DatabaseMemoryUsagePercentage of CacheClusterId"),
-        edit("aws_cloudwatch_metric_alarm", 'module.primary_cache.aws_cloudwatch_metric_alarm.node["cpu-001"]', {"threshold": 99}, says="99"),
+        remove(
+            "aws_cloudwatch_metric_alarm",
+            'module.primary_cache.aws_cloudwatch_metric_alarm.node["memory-002"]',
+            says="DatabaseMemoryUsagePercentage of CacheClusterId",
+        ),
+        edit(
+            "aws_cloudwatch_metric_alarm",
+            'module.primary_cache.aws_cloudwatch_metric_alarm.node["cpu-001"]',
+            {"threshold": 99},
+            says="99",
+        ),
         remove("aws_cloudwatch_log_group", "module.primary_cache.*slow*", says="slow-log"),
     ],
 )
@@ -372,13 +504,23 @@ def test_cache_nodes_are_watched(platform: Platform) -> None:
 
 
 def _watched(cache: Item, alarms: list[Item]) -> list[str]:
-    nodes = [f"{cache.text('replication_group_id')}-{number + 1:03d}" for number in range(int(cache.number("num_cache_clusters") or 0))]
+    nodes = [
+        f"{cache.text('replication_group_id')}-{number + 1:03d}"
+        for number in range(int(cache.number("num_cache_clusters") or 0))
+    ]
     said = unwatched(alarms, THRESHOLDS, "CacheClusterId", nodes)
     groups = {one.text("name"): one for one in cache.refers("log_delivery_configuration", "aws_cloudwatch_log_group")}
-    delivered = {str(one.get("log_type")): str(one.get("destination")) for one in cache.mappings("log_delivery_configuration")}
+    delivered = {
+        str(one.get("log_type")): str(one.get("destination")) for one in cache.mappings("log_delivery_configuration")
+    }
     for log in ("slow-log", "engine-log"):
         group = groups.get(delivered.get(log, ""))
         days = 0 if group is None else group.number("retention_in_days") or 0
-        if group is None or not LOG_DAYS[0] <= days <= LOG_DAYS[1] or not group.refers("kms_key_id") or group.get("skip_destroy") is True:
+        if (
+            group is None
+            or not LOG_DAYS[0] <= days <= LOG_DAYS[1]
+            or not group.refers("kms_key_id")
+            or group.get("skip_destroy") is True
+        ):
             said.append(f"{log} is kept for {days:g} days, or not encrypted")
     return said

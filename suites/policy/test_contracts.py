@@ -30,9 +30,24 @@ PROBES = Control(
     remedy="Give the container a readiness probe of 5 to 20 s, a slower liveness probe, and a startup probe of 20 to 180 s.",
     frameworks={"nist": "SI-13", "soc2": "A1.1"},
     mutants=[
-        edit("Rollout", "primary:shop/orders", {"spec": {"template": {"spec": {"containers": [{"readinessProbe": None}]}}}}, says="no readinessProbe"),
-        edit("Rollout", "primary:shop/payments", {"spec": {"template": {"spec": {"containers": [{"livenessProbe": {"failureThreshold": 60}}]}}}}, says="livenessProbe acts after 600"),
-        edit("Deployment", "standby:istio-ingress/istio-ingressgateway", {"spec": {"template": {"spec": {"containers": [{"readinessProbe": {"httpGet": {"port": 1502}}}]}}}}, says="asks port 1502"),
+        edit(
+            "Rollout",
+            "primary:shop/orders",
+            {"spec": {"template": {"spec": {"containers": [{"readinessProbe": None}]}}}},
+            says="no readinessProbe",
+        ),
+        edit(
+            "Rollout",
+            "primary:shop/payments",
+            {"spec": {"template": {"spec": {"containers": [{"livenessProbe": {"failureThreshold": 60}}]}}}},
+            says="livenessProbe acts after 600",
+        ),
+        edit(
+            "Deployment",
+            "standby:istio-ingress/istio-ingressgateway",
+            {"spec": {"template": {"spec": {"containers": [{"readinessProbe": {"httpGet": {"port": 1502}}}]}}}},
+            says="asks port 1502",
+        ),
     ],
 )
 
@@ -63,7 +78,12 @@ def _loads(container: Mapping[str, object], *, proxy: bool) -> bool:
 
 
 def _one_probe(
-    container: Mapping[str, object], kind: str, bounds: tuple[float, float], ports: Mapping[object, int], *, needed: bool
+    container: Mapping[str, object],
+    kind: str,
+    bounds: tuple[float, float],
+    ports: Mapping[object, int],
+    *,
+    needed: bool,
 ) -> list[str]:
     probe = container.get(kind)
     if not isinstance(probe, Mapping):
@@ -97,8 +117,18 @@ SHUTDOWN = Control(
     remedy="Give the serving container a preStop sleep of 5 to 30 s, and a grace of at least twice that, at most 120 s.",
     frameworks={"nist": "SC-24", "soc2": "A1.2"},
     mutants=[
-        edit("Rollout", "standby:shop/orders", {"spec": {"template": {"spec": {"containers": [{"lifecycle": None}]}}}}, says="preStop is not stated"),
-        edit("Rollout", "primary:shop/catalogue", {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 6}}}}, says="grace of 6 s"),
+        edit(
+            "Rollout",
+            "standby:shop/orders",
+            {"spec": {"template": {"spec": {"containers": [{"lifecycle": None}]}}}},
+            says="preStop is not stated",
+        ),
+        edit(
+            "Rollout",
+            "primary:shop/catalogue",
+            {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 6}}}},
+            says="grace of 6 s",
+        ),
     ],
 )
 
@@ -148,9 +178,24 @@ RESOURCES = Control(
     remedy="Set requests.cpu, requests.memory and limits.memory = requests.memory, between 0.4 and 4 GiB a core.",
     frameworks={"nist": "SC-6", "cis": "5.7.4"},
     mutants=[
-        edit("Rollout", "primary:shop/orders", {"spec": {"template": {"spec": {"containers": [{"resources": {"limits": {"memory": "1Gi"}}}]}}}}, says="may use 1Gi"),
-        edit("Deployment", "primary:rate-limit/rate-limit", {"spec": {"template": {"spec": {"containers": [{"resources": {"requests": {"cpu": "20m"}}}]}}}}, says="GiB for each core"),
-        edit("Rollout", "primary:shop/orders", {"spec": {"template": {"metadata": {"annotations": {"sidecar.istio.io/proxyMemoryLimit": "1280Mi"}}}}}, says="proxy may use 1280Mi"),
+        edit(
+            "Rollout",
+            "primary:shop/orders",
+            {"spec": {"template": {"spec": {"containers": [{"resources": {"limits": {"memory": "1Gi"}}}]}}}},
+            says="may use 1Gi",
+        ),
+        edit(
+            "Deployment",
+            "primary:rate-limit/rate-limit",
+            {"spec": {"template": {"spec": {"containers": [{"resources": {"requests": {"cpu": "20m"}}}]}}}},
+            says="GiB for each core",
+        ),
+        edit(
+            "Rollout",
+            "primary:shop/orders",
+            {"spec": {"template": {"metadata": {"annotations": {"sidecar.istio.io/proxyMemoryLimit": "1280Mi"}}}}},
+            says="proxy may use 1280Mi",
+        ),
     ],
 )
 
@@ -182,7 +227,11 @@ def _shaped(name: str, cpu: object, wanted: object, limit: object) -> list[str]:
     cores, memory = amount(cpu), amount(wanted)
     if cores is None or memory is None:
         return [f"{name} requests cpu {cpu} and memory {wanted}"]
-    said = [] if limit in (wanted, None) and (limit or name == "proxy") else [f"{name} may use {limit} of memory but asks for {wanted}"]
+    said = (
+        []
+        if limit in (wanted, None) and (limit or name == "proxy")
+        else [f"{name} may use {limit} of memory but asks for {wanted}"]
+    )
     share = memory / 2**30 / cores if cores > 0 else 0.0
     if not (GIB_PER_CORE[0] <= share <= GIB_PER_CORE[1] and CORES[0] <= cores <= CORES[1]):
         said.append(f"{name} asks {cpu} of CPU and {wanted}, {share:.2f} GiB for each core")
@@ -206,8 +255,18 @@ UPDATES = Control(
     remedy="Surge or go without, never both; state progressDeadlineSeconds of 120 to 900 and 3 to 10 old revisions.",
     frameworks={"nist": "CM-3", "soc2": "CC8.1"},
     mutants=[
-        edit("Deployment", "primary:istio-egress/istio-egressgateway", {"spec": {"strategy": {"rollingUpdate": {"maxUnavailable": 1}}}}, says="surges 1 and lacks 1"),
-        edit("Rollout", "primary:shop/orders", {"spec": {"progressDeadlineSeconds": 6000}}, says="progressDeadlineSeconds is 6000"),
+        edit(
+            "Deployment",
+            "primary:istio-egress/istio-egressgateway",
+            {"spec": {"strategy": {"rollingUpdate": {"maxUnavailable": 1}}}},
+            says="surges 1 and lacks 1",
+        ),
+        edit(
+            "Rollout",
+            "primary:shop/orders",
+            {"spec": {"progressDeadlineSeconds": 6000}},
+            says="progressDeadlineSeconds is 6000",
+        ),
     ],
 )
 
@@ -215,7 +274,9 @@ UPDATES = Control(
 @checks(UPDATES)
 def test_every_rollout_keeps_capacity(platform: Platform) -> None:
     """A new version comes beside the old one, and its failure ends in bounded time."""
-    findings = judge([one for one in platform.all("Deployment", "Rollout") if _rolls(one) and one.has("spec.strategy")], _updated)
+    findings = judge(
+        [one for one in platform.all("Deployment", "Rollout") if _rolls(one) and one.has("spec.strategy")], _updated
+    )
 
     assert not findings.broken, findings.table()
 

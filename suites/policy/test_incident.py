@@ -354,7 +354,7 @@ def _admits(platform: Platform, item: Item) -> list[str]:
         ]
         said += [] if tls else ["admits plain text"]
         allowed = [one for one in statements if one.allows]
-        said += [] if allowed else ["admits nobody"]
+        said += [] if allowed or item.kind == "aws_sqs_queue" else ["admits nobody"]
         said += (
             ["admits any account, or nobody"]
             if any(not one.principals or not one.conditions for one in allowed)

@@ -12,18 +12,30 @@ ZONES = 3
 BOTH_WAYS = Control(
     id="ICN-010",
     title="Every network of one cloud that is announced MUST be routed to from every table of the other",
-    system="interconnect", pillar=Pillar.RELIABILITY, level=Level.MUST, since="1.0",
+    system="interconnect",
+    pillar=Pillar.RELIABILITY,
+    level=Level.MUST,
+    since="1.0",
     source="https://docs.aws.amazon.com/vpc/latest/tgw/tgw-best-design-practices.html",
     remedy="Route each range of the other sites to the transit gateway in every private and data route table.",
     relates=("aws_route", "aws_ec2_transit_gateway", "aws_vpc", "google_compute_router"),
     frameworks={"nist": "SC-7", "soc2": "A1.1"},
     mutants=[
         remove("aws_route", '*main["private-eu-west-1a/standby"]', says="5 of 6"),
-        edit("aws_route", '*peer["data-eu-central-1a/primary"]', {"destination_cidr_block": "0.0.0.0/0"}, says="0.0.0.0/0"),
-        edit("google_compute_router", "module.standby_interconnect.*",
-             {"bgp": [{"advertised_ip_ranges": [{}, {"range": "10.0.0.0/8"}]}]}, says="10.0.0.0/8"),
+        edit(
+            "aws_route",
+            '*peer["data-eu-central-1a/primary"]',
+            {"destination_cidr_block": "0.0.0.0/0"},
+            says="0.0.0.0/0",
+        ),
+        edit(
+            "google_compute_router",
+            "module.standby_interconnect.*",
+            {"bgp": [{"advertised_ip_ranges": [{}, {"range": "10.0.0.0/8"}]}]},
+            says="10.0.0.0/8",
+        ),
     ],
-)  # fmt: skip
+)
 
 
 @checks(BOTH_WAYS)
@@ -67,17 +79,26 @@ def _refers(item: Item, path: str, target: Item) -> bool:
 ANNOUNCED = Control(
     id="ICN-011",
     title="The Cloud Router MUST announce every range of its site, and the Direct Connect gateway every VPC",
-    system="interconnect", pillar=Pillar.RELIABILITY, level=Level.MUST, since="1.0",
+    system="interconnect",
+    pillar=Pillar.RELIABILITY,
+    level=Level.MUST,
+    since="1.0",
     source="https://cloud.google.com/network-connectivity/docs/router/concepts/advertised-routes",
     remedy="List the network, the pods and Google's private addresses; allow exactly the VPCs' prefixes.",
     relates=("google_compute_router", "google_compute_subnetwork", "aws_dx_gateway_association", "aws_vpc"),
     frameworks={"nist": "AC-4", "soc2": "CC6.6"},
     mutants=[
-        edit("google_compute_router", "module.standby_interconnect.*",
-             {"bgp": [{"advertised_ip_ranges": [{}, {}, None]}]}, says="10.36.0.0/14 is announced to nobody"),
-        edit("aws_dx_gateway_association", "*association.peer", {"allowed_prefixes": ["10.0.0.0/8"]}, says="10.0.0.0/8"),
+        edit(
+            "google_compute_router",
+            "module.standby_interconnect.*",
+            {"bgp": [{"advertised_ip_ranges": [{}, {}, None]}]},
+            says="10.36.0.0/14 is announced to nobody",
+        ),
+        edit(
+            "aws_dx_gateway_association", "*association.peer", {"allowed_prefixes": ["10.0.0.0/8"]}, says="10.0.0.0/8"
+        ),
     ],
-)  # fmt: skip
+)
 
 
 @checks(ANNOUNCED)
@@ -126,19 +147,32 @@ def _aws_side(platform: Platform, association: Item) -> list[str]:
 SEGMENTS = Control(
     id="ICN-012",
     title="A transit gateway MUST route by tables that are declared, in three zones, with no accidental association",
-    system="interconnect", pillar=Pillar.SECURITY, level=Level.MUST, since="1.0",
+    system="interconnect",
+    pillar=Pillar.SECURITY,
+    level=Level.MUST,
+    since="1.0",
     source="https://docs.aws.amazon.com/vpc/latest/tgw/tgw-route-tables.html",
     remedy="Associate each attachment with one table, propagate it into another, and declare the default tables.",
-    relates=("aws_ec2_transit_gateway", "aws_ec2_transit_gateway_vpc_attachment", "aws_subnet",
-             "aws_ec2_transit_gateway_route_table"),
+    relates=(
+        "aws_ec2_transit_gateway",
+        "aws_ec2_transit_gateway_vpc_attachment",
+        "aws_subnet",
+        "aws_ec2_transit_gateway_route_table",
+    ),
     frameworks={"nist": "SC-7(21)", "pci": "1.2.1", "soc2": "CC6.6"},
     mutants=[
-        edit("aws_ec2_transit_gateway_vpc_attachment", "*attachment.main",
-             {"transit_gateway_default_route_table_association": True}, says="joins the default table"),
+        edit(
+            "aws_ec2_transit_gateway_vpc_attachment",
+            "*attachment.main",
+            {"transit_gateway_default_route_table_association": True},
+            says="joins the default table",
+        ),
         remove("aws_ec2_transit_gateway_route_table_association", "*association.vpc", says="associated with 0"),
-        remove("aws_ec2_transit_gateway_default_route_table_propagation", "*propagation.peer", says="default propagation"),
+        remove(
+            "aws_ec2_transit_gateway_default_route_table_propagation", "*propagation.peer", says="default propagation"
+        ),
     ],
-)  # fmt: skip
+)
 
 _TABLES = "aws_ec2_transit_gateway_route_table"
 
@@ -192,25 +226,36 @@ def _attachment(platform: Platform, attachment: Item) -> list[str]:
         held = [one for one in found if one.refers("transit_gateway_route_table_id", _TABLES)]
         if len(held) != 1:
             said.append(f"is {'associated with' if name == 'association' else 'propagated into'} {len(held)} tables")
-        said += [f"{one.address} takes over what another holds" for one in held if one.get("replace_existing_association")]
+        said += [
+            f"{one.address} takes over what another holds" for one in held if one.get("replace_existing_association")
+        ]
     return said
 
 
 PEERING = Control(
     id="ICN-013",
     title="The peering of the primary's two regions MUST be accepted, in this account, and routed both ways",
-    system="interconnect", pillar=Pillar.RELIABILITY, level=Level.MUST, since="1.0",
+    system="interconnect",
+    pillar=Pillar.RELIABILITY,
+    level=Level.MUST,
+    since="1.0",
     source="https://docs.aws.amazon.com/vpc/latest/tgw/tgw-peering.html",
     remedy="Declare the accepter, an association on each side and a static route each way.",
-    relates=("aws_ec2_transit_gateway_peering_attachment", "aws_ec2_transit_gateway_peering_attachment_accepter",
-             "aws_ec2_transit_gateway_route", "aws_ec2_transit_gateway_route_table_association"),
+    relates=(
+        "aws_ec2_transit_gateway_peering_attachment",
+        "aws_ec2_transit_gateway_peering_attachment_accepter",
+        "aws_ec2_transit_gateway_route",
+        "aws_ec2_transit_gateway_route_table_association",
+    ),
     frameworks={"nist": "CP-8", "soc2": "A1.2"},
     mutants=[
         remove("aws_ec2_transit_gateway_peering_attachment_accepter", "*accepter.peer", says="nobody accepts"),
         remove("aws_ec2_transit_gateway_route", "*route.primary", says="1 of 2 routes"),
-        edit("aws_ec2_transit_gateway_peering_attachment", "*attachment.main", {"peer_account_id": "12345"}, says="12345"),
+        edit(
+            "aws_ec2_transit_gateway_peering_attachment", "*attachment.main", {"peer_account_id": "12345"}, says="12345"
+        ),
     ],
-)  # fmt: skip
+)
 
 #: Both ends of a peering need a table and a route of their own: peerings do not propagate.
 ENDS = 2

@@ -26,9 +26,24 @@ TURNING = Control(
     relates=KEYS,
     frameworks={"nist": "SC-12", "pci": "3.7.4", "cis": "AWS 3.6", "hipaa": "164.312(a)(2)(iv)", "soc2": "CC6.1"},
     mutants=[
-        edit("aws_kms_key", 'module.primary_kms.aws_kms_key.main["database"]', {"enable_key_rotation": False}, says="does not turn"),
-        edit("google_kms_crypto_key", 'module.standby_kms.google_kms_crypto_key.main["database"]', {"rotation_period": "77760000s"}, says="turns after 900 days"),
-        edit("aws_kms_replica_key", 'module.primary_kms.aws_kms_replica_key.peer["database"]', {"deletion_window_in_days": 7}, says="gone after 7 days"),
+        edit(
+            "aws_kms_key",
+            'module.primary_kms.aws_kms_key.main["database"]',
+            {"enable_key_rotation": False},
+            says="does not turn",
+        ),
+        edit(
+            "google_kms_crypto_key",
+            'module.standby_kms.google_kms_crypto_key.main["database"]',
+            {"rotation_period": "77760000s"},
+            says="turns after 900 days",
+        ),
+        edit(
+            "aws_kms_replica_key",
+            'module.primary_kms.aws_kms_replica_key.peer["database"]',
+            {"deletion_window_in_days": 7},
+            says="gone after 7 days",
+        ),
     ],
 )
 
@@ -46,14 +61,20 @@ def _turning(key: Item) -> list[str]:
         signs = not key.text("purpose").startswith("ENCRYPT")
         turns = None if signs else _seconds(key, "rotation_period") / DAY_S
         regret = _seconds(key, "destroy_scheduled_duration") / DAY_S
-        said = [] if key.mappings("version_template") and key.text("version_template.0.protection_level") == "HSM" else ["is held in software"]
+        said = (
+            []
+            if key.mappings("version_template") and key.text("version_template.0.protection_level") == "HSM"
+            else ["is held in software"]
+        )
     else:
-        turns = key.number("rotation_period_in_days") if key.kind == "aws_kms_key" else None
+        # A key that signs cannot turn: who trusts its public half would have to be told.
+        signs = key.kind != "aws_kms_key" or key.text("customer_master_key_spec") != "SYMMETRIC_DEFAULT"
+        turns = None if signs else key.number("rotation_period_in_days")
         regret = key.number("deletion_window_in_days") or 0
         said = [f"{name} is off" for name in ("is_enabled", "enabled") if key.get(name, default=True) is not True]
         if key.get("bypass_policy_lockout_safety_check") is True:
             said.append("may lock its owners out")
-        if key.kind == "aws_kms_key" and (key.get("enable_key_rotation") is not True or turns is None):
+        if not signs and (key.get("enable_key_rotation") is not True or turns is None):
             said.append("does not turn")
     if turns is not None and not ROTATION_DAYS[0] <= turns <= ROTATION_DAYS[1]:
         said.append(f"turns after {turns:g} days")
@@ -78,9 +99,24 @@ POLICIES = Control(
     relates=("aws_kms_key", "aws_kms_replica_key", "aws_iam_policy_document"),
     frameworks={"nist": "AC-6", "pci": "3.6.1", "soc2": "CC6.3"},
     mutants=[
-        edit("aws_kms_key", 'module.primary_kms.aws_kms_key.main["cache"]', {"policy": {"Statement": [{}, {"Condition": None}]}}, says="used without a condition"),
-        edit("aws_kms_key", 'module.primary_kms.aws_kms_key.main["cache"]', {"policy": {"Statement": [None]}}, says="nobody administers"),
-        edit("aws_iam_policy_document", 'module.primary_kms.data.aws_iam_policy_document.key["cache/main"]', {"statement": [{}, {}, {"condition": [None]}]}, says="grants"),
+        edit(
+            "aws_kms_key",
+            'module.primary_kms.aws_kms_key.main["cache"]',
+            {"policy": {"Statement": [{}, {"Condition": None}]}},
+            says="used without a condition",
+        ),
+        edit(
+            "aws_kms_key",
+            'module.primary_kms.aws_kms_key.main["cache"]',
+            {"policy": {"Statement": [None]}},
+            says="nobody administers",
+        ),
+        edit(
+            "aws_iam_policy_document",
+            'module.primary_kms.data.aws_iam_policy_document.key["cache/main"]',
+            {"statement": [{}, {}, {"condition": [None]}]},
+            says="grants",
+        ),
     ],
 )
 
@@ -101,7 +137,11 @@ def test_key_policies_part_administration_from_use(platform: Platform) -> None:
 
 def _parted(item: Item) -> list[str]:
     found = forms(item)
-    return [f"{form}: {text}" for form, statements in found.items() for text in _policy(statements)] if found else ["has no policy of its own"]
+    return (
+        [f"{form}: {text}" for form, statements in found.items() for text in _policy(statements)]
+        if found
+        else ["has no policy of its own"]
+    )
 
 
 def _policy(statements: list[Statement]) -> list[str]:
@@ -130,7 +170,9 @@ def _narrowed(statement: Statement) -> bool:
 
 
 def _accounts(statement: Statement) -> list[str]:
-    return [value for key, values in statement.conditions.items() if key.endswith("aws:SourceAccount") for value in values]
+    return [
+        value for key, values in statement.conditions.items() if key.endswith("aws:SourceAccount") for value in values
+    ]
 
 
 NAMED = Control(
@@ -146,7 +188,12 @@ NAMED = Control(
     frameworks={"nist": "CM-8"},
     mutants=[
         remove("aws_kms_alias", 'module.primary_kms.aws_kms_alias.main["backup"]', says="has no alias"),
-        remove("aws_kms_alias", 'module.primary_kms.aws_kms_alias.peer["backup"]', says="has no alias", name="replica-without-alias"),
+        remove(
+            "aws_kms_alias",
+            'module.primary_kms.aws_kms_alias.peer["backup"]',
+            says="has no alias",
+            name="replica-without-alias",
+        ),
     ],
 )
 
@@ -173,9 +220,16 @@ REPLICATED = Control(
     relates=("aws_kms_key", "aws_kms_replica_key", "aws_kms_alias"),
     frameworks={"nist": "CP-9", "soc2": "A1.2"},
     mutants=[
-        edit("aws_kms_key", 'module.primary_kms.aws_kms_key.main["table"]', {"multi_region": False}, says="has a replica, but is of one Region"),
+        edit(
+            "aws_kms_key",
+            'module.primary_kms.aws_kms_key.main["table"]',
+            {"multi_region": False},
+            says="has a replica, but is of one Region",
+        ),
         remove("aws_kms_replica_key", 'module.primary_kms.aws_kms_replica_key.peer["secrets"]', says="has no replica"),
-        edit("aws_kms_key", 'module.primary_kms.aws_kms_key.main["cache"]', {"multi_region": True}, says="has no replica"),
+        edit(
+            "aws_kms_key", 'module.primary_kms.aws_kms_key.main["cache"]', {"multi_region": True}, says="has no replica"
+        ),
     ],
 )
 
@@ -183,14 +237,19 @@ REPLICATED = Control(
 @checks(REPLICATED)
 def test_keys_have_the_replicas_they_declare(platform: Platform) -> None:
     """What is copied to the peer region can be read there."""
-    findings = judge(platform.all("aws_kms_key"), lambda one: _replicated(one, platform.referrers(one, "aws_kms_replica_key")))
+    owners = {one.owner for one in platform.all("aws_kms_replica_key")}
+    keys = [one for one in platform.all("aws_kms_key") if one.owner in owners]
+    findings = judge(keys, lambda one: _replicated(one, platform.referrers(one, "aws_kms_replica_key")))
 
     assert not findings.broken, findings.table()
 
 
 def _replicated(key: Item, replicas: list[Item]) -> str | None:
     # Where one block makes all replicas, it refers to every key: the description says of which it is.
-    has = any(len(one.refers("primary_key_arn", "aws_kms_key")) == 1 or one.text("description") == key.text("description") for one in replicas)
+    has = any(
+        len(one.refers("primary_key_arn", "aws_kms_key")) == 1 or one.text("description") == key.text("description")
+        for one in replicas
+    )
     if key.get("multi_region") is True:
         return None if has else "is multi-Region, but has no replica"
     return "has a replica, but is of one Region" if has else None
@@ -208,7 +267,9 @@ COUNTERPARTS = Control(
     relates=("aws_kms_key", "google_kms_crypto_key"),
     frameworks={"nist": "SC-12", "soc2": "CC6.1"},
     mutants=[
-        remove("google_kms_crypto_key", 'module.standby_kms.google_kms_crypto_key.main["cache"]', says="no key for cache"),
+        remove(
+            "google_kms_crypto_key", 'module.standby_kms.google_kms_crypto_key.main["cache"]', says="no key for cache"
+        ),
         remove("aws_kms_key", 'module.primary_kms.aws_kms_key.main["stream"]', says="no key for stream"),
     ],
 )
@@ -218,11 +279,24 @@ COUNTERPARTS = Control(
 def test_purposes_have_a_key_on_both_clouds(platform: Platform) -> None:
     """No store of the standby shares a key that its counterpart does not share."""
     aws = [one for one in platform.all("aws_kms_key") if one.owner.endswith("/kms")]
-    google = [one for one in platform.all("google_kms_crypto_key") if one.owner.endswith("/kms") and one.text("purpose") == "ENCRYPT_DECRYPT"]
+    google = [
+        one
+        for one in platform.all("google_kms_crypto_key")
+        if one.owner.endswith("/kms") and one.text("purpose") == "ENCRYPT_DECRYPT"
+    ]
     purposes = {_purpose(one) for one in [*aws, *google]}
     sites = {"aws": {_purpose(one) for one in aws}, "google": {_purpose(one) for one in google}}
     missing = {cloud: sorted(purposes - has) for cloud, has in sites.items()}
-    findings = judge([*aws, *google], lambda one: [f"{cloud} has no key for {text}" for cloud, texts in missing.items() if one.kind.startswith(cloud) is False for text in texts if text == _purpose(one)])
+    findings = judge(
+        [*aws, *google],
+        lambda one: [
+            f"{cloud} has no key for {text}"
+            for cloud, texts in missing.items()
+            if one.kind.startswith(cloud) is False
+            for text in texts
+            if text == _purpose(one)
+        ],
+    )
 
     assert not findings.broken, findings.table()
 
@@ -243,8 +317,17 @@ AGENTS = Control(
     relates=("google_kms_crypto_key", "google_kms_crypto_key_iam_member", "google_project_service"),
     frameworks={"nist": "AC-6", "soc2": "CC6.3"},
     mutants=[
-        remove("google_kms_crypto_key_iam_member", 'module.standby_kms.google_kms_crypto_key_iam_member.main["table/gcp-sa-bigtable"]', says="nobody may use"),
-        edit("google_project_service", 'module.standby_kms.google_project_service.main["sqladmin.googleapis.com"]', {"disable_on_destroy": True}, says="switches its API off"),
+        remove(
+            "google_kms_crypto_key_iam_member",
+            'module.standby_kms.google_kms_crypto_key_iam_member.main["table/gcp-sa-bigtable"]',
+            says="nobody may use",
+        ),
+        edit(
+            "google_project_service",
+            'module.standby_kms.google_project_service.main["sqladmin.googleapis.com"]',
+            {"disable_on_destroy": True},
+            says="switches its API off",
+        ),
     ],
 )
 
@@ -253,8 +336,19 @@ AGENTS = Control(
 def test_keys_are_usable_by_their_service(platform: Platform) -> None:
     """A store can read its key, and nothing else can."""
     members = platform.all("google_kms_crypto_key_iam_member")
-    bound = {one.address.rpartition('["')[2].partition("/")[0] for one in members if one.refers("crypto_key_id") and one.text("role").endswith("cryptoKeyEncrypterDecrypter")}
-    things = [*[one for one in platform.all("google_kms_crypto_key") if one.text("purpose") == "ENCRYPT_DECRYPT" and one.owner.endswith("/kms")], *platform.all("google_project_service")]
+    bound = {
+        one.address.rpartition('["')[2].partition("/")[0]
+        for one in members
+        if one.refers("crypto_key_id") and one.text("role").endswith("cryptoKeyEncrypterDecrypter")
+    }
+    things = [
+        *[
+            one
+            for one in platform.all("google_kms_crypto_key")
+            if one.text("purpose") == "ENCRYPT_DECRYPT" and one.owner.endswith("/kms")
+        ],
+        *platform.all("google_project_service"),
+    ]
     findings = judge(things, lambda one: _usable(one, bound) if one.kind == "google_kms_crypto_key" else _enabled(one))
 
     assert not findings.broken, findings.table()
@@ -266,4 +360,8 @@ def _usable(key: Item, bound: set[str]) -> list[str]:
 
 
 def _enabled(service: Item) -> list[str]:
-    return ["switches its API off with what depends on it"] if service.get("disable_on_destroy") is True or service.get("disable_dependent_services") is True else []
+    return (
+        ["switches its API off with what depends on it"]
+        if service.get("disable_on_destroy") is True or service.get("disable_dependent_services") is True
+        else []
+    )

@@ -24,7 +24,12 @@ STRICT = Control(
     frameworks={"nist": "SC-8", "pci": "4.2.1", "hipaa": "164.312(e)(1)", "soc2": "CC6.7"},
     relates=("PeerAuthentication", "Namespace"),
     mutants=[
-        edit("PeerAuthentication", "primary:istio-system/default", {"spec": {"mtls": {"mode": "PERMISSIVE"}}}, says="accepts plaintext"),
+        edit(
+            "PeerAuthentication",
+            "primary:istio-system/default",
+            {"spec": {"mtls": {"mode": "PERMISSIVE"}}},
+            says="accepts plaintext",
+        ),
         remove("PeerAuthentication", "standby:istio-system/default", says="accepts plaintext"),
     ],
 )
@@ -39,7 +44,11 @@ def test_mutual_tls_is_strict(platform: Platform) -> None:
         above = [one for one in policies if one.site == namespace.site and one.namespace in (ROOT, namespace.name)]
         if not any(one.text("spec.mtls.mode") == "STRICT" and not one.has("spec.selector") for one in above):
             yield "accepts plaintext: no STRICT PeerAuthentication above it"
-        yield from (f"{one.name} weakens mutual TLS" for one in above if one.text("spec.mtls.mode") != "STRICT" or one.has("spec.portLevelMtls"))
+        yield from (
+            f"{one.name} weakens mutual TLS"
+            for one in above
+            if one.text("spec.mtls.mode") != "STRICT" or one.has("spec.portLevelMtls")
+        )
 
     findings = judge(meshed(platform), strict)
 
@@ -59,8 +68,15 @@ DENIED = Control(
     relates=("AuthorizationPolicy", "Namespace", "Rollout"),
     mutants=[
         remove("AuthorizationPolicy", "primary:istio-system/allow-nothing", says="allows what no policy names"),
-        remove("AuthorizationPolicy", "standby:shop/orders", says="no policy says who may call orders", name="without-orders"),
-        edit("AuthorizationPolicy", "primary:shop/payments", {"spec": {"selector": None}}, says="who may call payments"),
+        remove(
+            "AuthorizationPolicy",
+            "standby:shop/orders",
+            says="no policy says who may call orders",
+            name="without-orders",
+        ),
+        edit(
+            "AuthorizationPolicy", "primary:shop/payments", {"spec": {"selector": None}}, says="who may call payments"
+        ),
     ],
 )
 
@@ -77,12 +93,26 @@ def test_the_mesh_denies_by_default(platform: Platform) -> None:
         if ROOT not in blank or (rolled and namespace.name not in blank):
             yield "allows what no policy names: no empty AuthorizationPolicy holds here"
         for workload in platform.all(*WORKLOADS, site=namespace.site, namespace=namespace.name):
-            if not any(one.has("spec.selector.matchLabels") and selects(one.mapping("spec.selector"), pod_labels(workload)) for one in near) and workload.has("spec.template.spec.containers.0.ports"):
+            if not _called(platform, workload):
+                continue
+            if not any(
+                one.has("spec.selector.matchLabels") and selects(one.mapping("spec.selector"), pod_labels(workload))
+                for one in near
+            ):
                 yield f"no policy says who may call {workload.name}"
 
     findings = judge(meshed(platform), denied)
 
     assert not findings.broken, findings.table()
+
+
+def _called(platform: Platform, workload: Item) -> bool:
+    """Whether a Service leads to the proxy of these pods."""
+    labels = pod_labels(workload)
+    services = platform.all("Service", site=workload.site, namespace=workload.namespace)
+    return labels.get("sidecar.istio.io/inject") != "false" and any(
+        one.mapping("spec.selector") and selects(one.mapping("spec.selector"), labels) for one in services
+    )
 
 
 CALLERS = Control(
@@ -97,10 +127,32 @@ CALLERS = Control(
     frameworks={"nist": "AC-6", "pci": "7.2.5", "soc2": "CC6.3"},
     relates=("AuthorizationPolicy", "ServiceAccount", "Rollout", "Deployment"),
     mutants=[
-        edit("AuthorizationPolicy", "primary:shop/payments", {"spec": {"rules": [{"from": [{"source": {"principals": ["shop.meshproof/ns/shop/sa/nobody"]}}]}]}}, says="nobody"),
-        edit("AuthorizationPolicy", "primary:shop/orders", {"spec": {"rules": [{"to": [None]}]}}, says="any operation", name="any-operation"),
-        edit("AuthorizationPolicy", "standby:shop/catalogue", {"spec": {"rules": [{}, {"from": [None]}]}}, says="anyone", name="anyone"),
-        edit("AuthorizationPolicy", "primary:istio-ingress/eastwestgateway", {"spec": {"rules": [{"from": [{"source": {"ipBlocks": ["0.0.0.0/0"]}}]}]}}, says="the whole internet"),
+        edit(
+            "AuthorizationPolicy",
+            "primary:shop/payments",
+            {"spec": {"rules": [{"from": [{"source": {"principals": ["shop.meshproof/ns/shop/sa/nobody"]}}]}]}},
+            says="nobody",
+        ),
+        edit(
+            "AuthorizationPolicy",
+            "primary:shop/orders",
+            {"spec": {"rules": [{"to": [None]}]}},
+            says="any operation",
+            name="any-operation",
+        ),
+        edit(
+            "AuthorizationPolicy",
+            "standby:shop/catalogue",
+            {"spec": {"rules": [{}, {"from": [None]}]}},
+            says="anyone",
+            name="anyone",
+        ),
+        edit(
+            "AuthorizationPolicy",
+            "primary:istio-ingress/eastwestgateway",
+            {"spec": {"rules": [{"from": [{"source": {"ipBlocks": ["0.0.0.0/0"]}}]}]}},
+            says="the whole internet",
+        ),
     ],
 )
 
@@ -118,7 +170,7 @@ def test_every_allow_names_who_and_what(platform: Platform) -> None:
         for rule in policy.mappings("spec.rules"):
             sources = [_inner(one, "source") for one in _list(rule, "from")]
             operations = [_inner(one, "operation") for one in _list(rule, "to")]
-            exact = all(one.get("paths") and not any("*" in path for path in texts(one["paths"])) for one in operations)  # type: ignore[call-overload]
+            exact = all(one.get("paths") and not any("*" in path for path in texts(one["paths"])) for one in operations)
             if not operations or not all(operations):
                 yield "a rule allows any operation"
             if not all(sources) or (not sources and not (operations and exact)):
@@ -164,9 +216,19 @@ CUSTOMERS = Control(
     frameworks={"nist": "IA-8", "pci": "8.3.1", "soc2": "CC6.1"},
     relates=("RequestAuthentication", "AuthorizationPolicy", "ServiceEntry", "EnvoyFilter"),
     mutants=[
-        edit("RequestAuthentication", "primary:istio-system/customers", {"spec": {"jwtRules": [{"jwksUri": "http://keys.example/jwks"}]}}, says="keys from http://"),
+        edit(
+            "RequestAuthentication",
+            "primary:istio-system/customers",
+            {"spec": {"jwtRules": [{"jwksUri": "http://keys.example/jwks"}]}},
+            says="keys from http://",
+        ),
         remove("ServiceEntry", "standby:istio-system/login", says="is not registered"),
-        edit("RequestAuthentication", "primary:istio-system/customers", {"spec": {"jwtRules": [{"outputClaimToHeaders": [None]}]}}, says="x-customer"),
+        edit(
+            "RequestAuthentication",
+            "primary:istio-system/customers",
+            {"spec": {"jwtRules": [{"outputClaimToHeaders": [None]}]}},
+            says="x-customer",
+        ),
     ],
 )
 
@@ -188,8 +250,16 @@ def test_tokens_are_verified_and_demanded(platform: Platform) -> None:
         rules = policy.mappings("spec.jwtRules")
         if not rules:
             yield "verifies no token"
-        given = {str(_inner({"one": claim}, "one").get("header")) for rule in rules for claim in _list(rule, "outputClaimToHeaders")}
-        yield from (f"limits count by {header}, which no token gives" for site, header in counted if site == policy.site and header not in given)
+        given = {
+            str(_inner({"one": claim}, "one").get("header"))
+            for rule in rules
+            for claim in _list(rule, "outputClaimToHeaders")
+        }
+        yield from (
+            f"limits count by {header}, which no token gives"
+            for site, header in counted
+            if site == policy.site and header not in given
+        )
         for rule in rules:
             issuer, keys = str(rule.get("issuer")), str(rule.get("jwksUri"))
             if not keys.startswith(f"{issuer}/") or not keys.startswith("https://") or not rule.get("audiences"):

@@ -3,6 +3,7 @@
 import ipaddress
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
@@ -25,7 +26,10 @@ ANYWHERE = "0.0.0.0/0"
 DISJOINT = Control(
     id="NET-001",
     title="No range of one network MUST overlap a range of another, in either cloud",
-    system="network", pillar=Pillar.RELIABILITY, level=Level.MUST, since="1.0",
+    system="network",
+    pillar=Pillar.RELIABILITY,
+    level=Level.MUST,
+    since="1.0",
     source="https://docs.aws.amazon.com/whitepapers/latest/building-scalable-secure-multi-vpc-network-infrastructure/ip-address-planning-and-management.html",
     remedy="Give every VPC, subnet, pod, service and private-services range a place of its own in the plan.",
     relates=("aws_vpc", "aws_subnet", "aws_eks_cluster", "google_compute_subnetwork", "google_compute_global_address"),
@@ -36,7 +40,7 @@ DISJOINT = Control(
         edit("aws_subnet", '*private["eu-west-1a"]', {"cidr_block": "10.32.32.0/20"}, says="overlaps"),
         edit("google_compute_global_address", "*.private_services", {"prefix_length": 8}, says="overlaps"),
     ],
-)  # fmt: skip
+)
 
 
 @checks(DISJOINT)
@@ -81,7 +85,10 @@ def _ranges(platform: Platform) -> Iterator[tuple[Item, str]]:
 VPCS = Control(
     id="NET-002",
     title="Every VPC MUST resolve names, log its flows, shut its default group and have alike subnets in three zones",
-    system="network", pillar=Pillar.RELIABILITY, level=Level.MUST, since="1.0",
+    system="network",
+    pillar=Pillar.RELIABILITY,
+    level=Level.MUST,
+    since="1.0",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-best-practices.html",
     remedy="Declare DNS switches, a flow log, the default security group, and each role's subnet in each zone.",
     relates=("aws_vpc", "aws_subnet", "aws_flow_log", "aws_default_security_group", "aws_cloudwatch_log_group"),
@@ -92,7 +99,7 @@ VPCS = Control(
         remove("aws_subnet", '*data["eu-west-1b"]', says="eu-west-1b"),
         remove("aws_default_security_group", "*group.main", says="default group"),
     ],
-)  # fmt: skip
+)
 
 ZONES = 3
 #: AWS offers one minute or ten; an intruder is gone in ten.
@@ -142,7 +149,10 @@ def _flow(flow: Item) -> list[str]:
 SUBNETS = Control(
     id="NET-003",
     title="Every subnet MUST follow one route table and give no host a public address or name",
-    system="network", pillar=Pillar.SECURITY, level=Level.MUST, since="1.0",
+    system="network",
+    pillar=Pillar.SECURITY,
+    level=Level.MUST,
+    since="1.0",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html",
     remedy="Associate the subnet with a declared table; leave every public switch off; tag load balancers' subnets 1.",
     relates=("aws_subnet", "aws_route_table_association", "aws_route_table"),
@@ -152,7 +162,7 @@ SUBNETS = Control(
         edit("aws_subnet", '*edge["eu-west-1a"]', {"map_public_ip_on_launch": True}, says="map_public_ip_on_launch"),
         remove("aws_route_table", "*route_table.transit", says="0 route tables"),
     ],
-)  # fmt: skip
+)
 
 
 @checks(SUBNETS)
@@ -180,7 +190,10 @@ def test_subnets_are_routed_and_private(platform: Platform) -> None:
 WAYS_OUT = Control(
     id="NET-004",
     title="Each zone of a VPC with nodes MUST have its own NAT, and nothing but the edge MUST lead to the internet gateway",
-    system="network", pillar=Pillar.RELIABILITY, level=Level.MUST, since="1.0",
+    system="network",
+    pillar=Pillar.RELIABILITY,
+    level=Level.MUST,
+    since="1.0",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html",
     remedy="Declare a NAT gateway with an address in each zone's edge subnet and a default route to it.",
     relates=("aws_vpc", "aws_subnet", "aws_nat_gateway", "aws_eip", "aws_route", "aws_internet_gateway"),
@@ -191,7 +204,7 @@ WAYS_OUT = Control(
         remove("aws_eip", '*nat["eu-west-1a"]', says="no address"),
         remove("aws_route", "*route.internet", says="no way to the internet", name="without-the-edge"),
     ],
-)  # fmt: skip
+)
 
 
 @checks(WAYS_OUT)
@@ -211,7 +224,9 @@ def test_each_zone_has_a_way_out(platform: Platform) -> None:
             for edge in nat.refers("subnet_id", "aws_subnet")
         }
         said = [f"zone {zone} has no NAT of its own, or it has no address" for zone in sorted(zones - served)]
-        out = {table.address for one in routes if one.refers("nat_gateway_id") for table in one.refers("route_table_id")}
+        out = {
+            table.address for one in routes if one.refers("nat_gateway_id") for table in one.refers("route_table_id")
+        }
         led = [
             one
             for one in associations
@@ -232,7 +247,10 @@ def test_each_zone_has_a_way_out(platform: Platform) -> None:
 ACLS = Control(
     id="NET-005",
     title="Network ACLs MUST admit each known network of both clouds, alike in and out, and nothing else",
-    system="network", pillar=Pillar.SECURITY, level=Level.MUST, since="1.0",
+    system="network",
+    pillar=Pillar.SECURITY,
+    level=Level.MUST,
+    since="1.0",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html",
     remedy="Allow TCP from and to each VPC, node and pod range; number the rules in tens, alike in both directions.",
     relates=("aws_network_acl", "aws_network_acl_rule", "aws_vpc", "google_compute_subnetwork"),
@@ -242,7 +260,7 @@ ACLS = Control(
         edit("aws_network_acl_rule", '*peer_data_egress["standby"]', {"from_port": 8080}, says="8080"),
         remove("aws_network_acl_rule", '*data_egress["standby_pods"]', says="out"),
     ],
-)  # fmt: skip
+)
 
 #: Ports to which answers return (an ACL keeps no state), and the one on which AWS's endpoints listen.
 UNPRIVILEGED, ENDPOINT = (1024, 65535), (443, 443)
@@ -269,7 +287,7 @@ def test_acls_admit_known_networks_only(platform: Platform) -> None:
             missing = [one for one in nodes if not any(_inside(one, cidr) for cidr in cidrs[way])]
             said += [f"lets {one} not {name}" for one in missing]
             numbers = sorted(one.number("rule_number") or 0 for one in ways[way])
-            if any(right - left != STEP for left, right in zip(numbers, numbers[1:], strict=False)):
+            if any(right - left != STEP for left, right in pairwise(numbers)):
                 said.append(f"numbers its rules {numbers}")
         if wide[False] != wide[True]:
             said.append("lets one way what it does not let back, or under another number")

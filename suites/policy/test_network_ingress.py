@@ -6,7 +6,10 @@ from meshproof.declaration.platform import Item, Platform
 PROBES = Control(
     id="NET-020",
     title="Both load balancers MUST ask the gateway the same question, the one its own readiness answers",
-    system="network", pillar=Pillar.RELIABILITY, level=Level.MUST, since="1.0",
+    system="network",
+    pillar=Pillar.RELIABILITY,
+    level=Level.MUST,
+    since="1.0",
     source="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html",
     remedy="Give target group and health check the path and port of the gateway's readiness, and equal timing.",
     relates=("aws_lb_target_group", "google_compute_health_check", "Deployment", "Service", "TargetGroupBinding"),
@@ -14,9 +17,14 @@ PROBES = Control(
     mutants=[
         edit("aws_lb_target_group", "*.gateway", {"health_check": [{"path": "/"}]}, says="no readiness"),
         edit("google_compute_health_check", "*.gateway", {"check_interval_sec": 30}, says="30"),
-        edit("TargetGroupBinding", "istio-ingress/ingressgateway", {"spec": {"serviceRef": {"port": 80}}}, says="no Service"),
+        edit(
+            "TargetGroupBinding",
+            "istio-ingress/ingressgateway",
+            {"spec": {"serviceRef": {"port": 80}}},
+            says="no Service",
+        ),
     ],
-)  # fmt: skip
+)
 
 
 @checks(PROBES)
@@ -77,26 +85,43 @@ def _bound(platform: Platform, binding: Item) -> list[str]:
             same = one.text("spec.selector.matchLabels.app") == service.text("spec.selector.app")
             if service.text("metadata.name") == name and same:
                 ports = one.mappings("spec.template.spec.containers.0.ports")
-                found += [str(p.get("containerPort")) for p in ports if {str(p.get("name")), str(p.get("containerPort"))} & targets]
+                found += [
+                    str(p.get("containerPort"))
+                    for p in ports
+                    if {str(p.get("name")), str(p.get("containerPort"))} & targets
+                ]
     return found
 
 
 BALANCERS = Control(
     id="NET-021",
     title="Both load balancers MUST wait, drain and refuse alike, and be logged and protected",
-    system="network", pillar=Pillar.RELIABILITY, level=Level.MUST, since="1.0",
+    system="network",
+    pillar=Pillar.RELIABILITY,
+    level=Level.MUST,
+    since="1.0",
     source="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html",
     remedy="Set the switch that the finding names; keep idle timeout and draining equal to the other site's.",
-    relates=("aws_lb", "aws_lb_target_group", "aws_lb_listener", "google_compute_backend_service", "google_compute_url_map"),
+    relates=(
+        "aws_lb",
+        "aws_lb_target_group",
+        "aws_lb_listener",
+        "google_compute_backend_service",
+        "google_compute_url_map",
+    ),
     frameworks={"nist": "SC-5", "pci": "4.2.1", "cis": "AWS 2.9", "soc2": "A1.2"},
     mutants=[
         edit("aws_lb", "module.primary_ingress.*", {"idle_timeout": 600}, says="600"),
         edit("google_compute_backend_service", "*.gateway", {"connection_draining_timeout_sec": 300}, says="300"),
         edit("aws_lb", "module.primary_ingress.*", {"enable_waf_fail_open": True}, says="enable_waf_fail_open"),
-        edit("google_compute_url_map", "module.standby_ingress.*",
-             {"default_route_action": [{"fault_injection_policy": [{"abort": [{"http_status": 404}]}]}]}, says="404"),
+        edit(
+            "google_compute_url_map",
+            "module.standby_ingress.*",
+            {"default_route_action": [{"fault_injection_policy": [{"abort": [{"http_status": 404}]}]}]},
+            says="404",
+        ),
     ],
-)  # fmt: skip
+)
 
 SWITCHES = {
     "drop_invalid_header_fields": True, "enable_deletion_protection": True, "enable_http2": True, "internal": False,
@@ -122,7 +147,11 @@ def test_both_sites_balance_alike(platform: Platform) -> None:
         broken = [f"{name} is {value} here and {sorted(said[name] - {value})} elsewhere"
                   for name, value in _manners(one).items() if near and far and len(said[name]) > 1]  # fmt: skip
         if one.kind == "aws_lb":
-            broken += [f"{path} is not {wanted}" for path, wanted in SWITCHES.items() if one.get(path, default=False) is not wanted]
+            broken += [
+                f"{path} is not {wanted}"
+                for path, wanted in SWITCHES.items()
+                if one.get(path, default=False) is not wanted
+            ]
         for path in ("client_keep_alive", "http_keep_alive_timeout_sec"):
             kept = one.number(path)
             if kept is not None and not KEEP_ALIVE_S[0] <= kept <= KEEP_ALIVE_S[1]:
@@ -150,20 +179,32 @@ def _manners(item: Item) -> dict[str, str]:
 EDGE = Control(
     id="NET-022",
     title="Both firewalls MUST let in the same callers, at the same rate, block what they recognise and guard a balancer",
-    system="network", pillar=Pillar.SECURITY, level=Level.MUST, since="1.0",
+    system="network",
+    pillar=Pillar.SECURITY,
+    level=Level.MUST,
+    since="1.0",
     source="https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based.html",
     remedy="Keep the prefix list equal to the security policy's ranges, and the two rate limits equal.",
-    relates=("aws_ec2_managed_prefix_list", "google_compute_security_policy", "aws_wafv2_web_acl", "aws_lb",
-             "aws_wafv2_web_acl_association"),
+    relates=(
+        "aws_ec2_managed_prefix_list",
+        "google_compute_security_policy",
+        "aws_wafv2_web_acl",
+        "aws_lb",
+        "aws_wafv2_web_acl_association",
+    ),
     frameworks={"nist": "SC-5", "pci": "6.4.2", "soc2": "CC6.6"},
     mutants=[
-        edit("aws_ec2_managed_prefix_list", "*.edge", {"entry": [None]}, says="lets in"),
-        edit("aws_wafv2_web_acl", "*acl.main",
-             {"rule": [{"statement": [{"rate_based_statement": [{"limit": 100}]}]}]}, says="100"),
+        edit("aws_ec2_managed_prefix_list", "*.edge", {"entry": [{}, None]}, says="lets in"),
+        edit(
+            "aws_wafv2_web_acl",
+            "*acl.main",
+            {"rule": [{"statement": [{"rate_based_statement": [{"limit": 100}]}]}]},
+            says="100",
+        ),
         remove("aws_wafv2_web_acl_association", "*association.main", says="guards no load balancer"),
         edit("google_compute_security_policy", "*policy.main", {"rule": [{"preview": True}]}, says="only watches"),
     ],
-)  # fmt: skip
+)
 
 #: A security group counts max_entries, not entries, against its sixty rules.
 RULES_PER_GROUP = 60
@@ -179,7 +220,7 @@ def test_both_firewalls_let_in_the_same(platform: Platform) -> None:
     rates = {_rate(one) for one in platform.all("aws_wafv2_web_acl")} | {_rate(one) for one in policies}
 
     def equal(item: Item) -> list[str]:
-        said = [f"lets in {one} at one site only" for one in sorted(near ^ far) if near and far]
+        said = [f"lets in {one} at one site only" for one in sorted(near ^ far) if lists and policies]
         if item.kind == "aws_ec2_managed_prefix_list":
             most = item.number("max_entries") or 0
             if not len(item.mappings("entry")) <= most <= RULES_PER_GROUP:
@@ -191,7 +232,10 @@ def test_both_firewalls_let_in_the_same(platform: Platform) -> None:
             found = platform.referrers(item, "aws_wafv2_web_acl_association")
             if not any(one.refers("resource_arn", "aws_lb") for one in found):
                 said.append("guards no load balancer")
-            if not any(one.refers("log_destination_configs") for one in platform.referrers(item, "aws_wafv2_web_acl_logging_configuration")):
+            if not any(
+                one.refers("log_destination_configs")
+                for one in platform.referrers(item, "aws_wafv2_web_acl_logging_configuration")
+            ):
                 said.append("is logged nowhere")
         return said + _acts(item)
 
@@ -226,7 +270,10 @@ def _acts(item: Item) -> list[str]:
             continue
         if not item.mappings(f"rule.{at}.override_action.0.none") and not item.mappings(f"rule.{at}.action.0.block"):
             said.append(f"{name} decides nothing")
-        for switch in ("cloudwatch_metrics_enabled", "sampled_requests_enabled"):
-            if item.get(f"rule.{at}.visibility_config.0.{switch}") is not True:
-                said.append(f"{name} has {switch} off")
+        switches = ("cloudwatch_metrics_enabled", "sampled_requests_enabled")
+        said += [
+            f"{name} has {switch} off"
+            for switch in switches
+            if item.get(f"rule.{at}.visibility_config.0.{switch}") is not True
+        ]
     return said

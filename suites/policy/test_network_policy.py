@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
-from suites.policy.workloads import PROXY_PORTS, WORKLOADS, container_ports, pod_labels, selects, workloads_of
+from suites.policy.quantities import number_of
 
 KUBERNETES = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
 
@@ -22,7 +22,12 @@ DENIED = Control(
     relates=("Namespace", "NetworkPolicy"),
     mutants=[
         remove("NetworkPolicy", "primary:shop/default-deny", says="does not deny by default"),
-        edit("NetworkPolicy", "standby:data/allow-dns", {"spec": {"egress": [{"ports": [{"port": 5353}]}]}}, says="cannot resolve names"),
+        edit(
+            "NetworkPolicy",
+            "standby:data/allow-dns",
+            {"spec": {"egress": [{"ports": [{"port": 5353}]}]}},
+            says="cannot resolve names",
+        ),
     ],
 )
 
@@ -34,9 +39,20 @@ def test_every_namespace_denies_by_default(platform: Platform) -> None:
     def denies(namespace: Item) -> Iterator[str]:
         policies = platform.all("NetworkPolicy", site=namespace.site, namespace=namespace.name)
         general = [one for one in policies if one.get("spec.podSelector") == {}]
-        if not any({"Ingress", "Egress"} <= set(one.sequence("spec.policyTypes")) and not one.has("spec.ingress") and not one.has("spec.egress") for one in general):
+        if not any(
+            {"Ingress", "Egress"} <= set(one.sequence("spec.policyTypes"))
+            and not one.has("spec.ingress")
+            and not one.has("spec.egress")
+            for one in general
+        ):
             yield "does not deny by default, both ways"
-        dns = {(port.get("port"), port.get("protocol")) for one in general for rule in one.mappings("spec.egress") if _narrow(rule.get("to")) for port in _list(rule, "ports")}
+        dns = {
+            (port.get("port"), port.get("protocol"))
+            for one in general
+            for rule in one.mappings("spec.egress")
+            if _narrow(rule.get("to"))
+            for port in _list(rule, "ports")
+        }
         if not {(53, "UDP"), (53, "TCP")} <= dns:
             yield "cannot resolve names: port 53 is not open to the DNS over UDP and TCP"
 
@@ -52,8 +68,13 @@ def _list(node: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
 
 def _narrow(peers: object) -> bool:
     """Whether peers are named by namespace and pod."""
-    return isinstance(peers, (list, tuple)) and all(one.get("namespaceSelector") and one.get("podSelector") for one in peers)
+    return isinstance(peers, (list, tuple)) and all(
+        one.get("namespaceSelector") and one.get("podSelector") for one in peers
+    )
 
+
+#: TCP and UDP count ports in 16 bits.
+HIGHEST_PORT = 65535
 
 #: Ports on which the API server and kubelets call webhooks: they have no labels and no address known beforehand.
 WEBHOOKS = frozenset({10250, 15017})
@@ -70,7 +91,12 @@ NARROW = Control(
     frameworks={"nist": "SC-7(5)", "pci": "1.3.2", "soc2": "CC6.6"},
     mutants=[
         edit("NetworkPolicy", "primary:shop/orders", {"spec": {"ingress": [{"from": None}]}}, says="anyone"),
-        edit("NetworkPolicy", "primary:shop/catalogue", {"spec": {"egress": [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}}, says="0.0.0.0/0"),
+        edit(
+            "NetworkPolicy",
+            "primary:shop/catalogue",
+            {"spec": {"egress": [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}},
+            says="0.0.0.0/0",
+        ),
         edit("NetworkPolicy", "standby:shop/payments", {"spec": {"ingress": [{"ports": None}]}}, says="every port"),
     ],
 )
@@ -95,7 +121,12 @@ def _narrowly(policy: Item) -> Iterator[str]:
         for rule in policy.mappings(f"spec.{way}"):
             ports, peers = _list(rule, "ports"), _list(rule, ends)
             numbers = {one.get("port") for one in ports}
-            if not ports or None in numbers or not all(isinstance(one, str) or 0 < one < 65536 for one in numbers):  # type: ignore[operator]
+            inside = way == "egress" and "ports" not in rule and all("ipBlock" not in one for one in peers)  # a scraper
+            if not inside and (
+                not ports
+                or None in numbers
+                or not all(isinstance(one, str) or 0 < (number_of(one) or 0) <= HIGHEST_PORT for one in numbers)
+            ):
                 yield f"{way}: opens every port, or none, by {sorted(map(str, numbers))}"
             if not peers and not numbers <= WEBHOOKS:
                 yield f"{way}: anyone on {sorted(map(str, numbers))}"

@@ -18,9 +18,24 @@ RESTRICTED = Control(
     remedy="Set the fields of the restricted profile on the pod and on each container, one user and group for both.",
     frameworks={"nist": "AC-6", "cis": "5.2.2", "pci": "2.2.6", "soc2": "CC6.3"},
     mutants=[
-        edit("Rollout", "primary:shop/orders", {"spec": {"template": {"spec": {"containers": [{"securityContext": {"readOnlyRootFilesystem": False}}]}}}}, says="readOnlyRootFilesystem is False"),
-        edit("Deployment", "standby:rate-limit/rate-limit", {"spec": {"template": {"spec": {"securityContext": {"runAsUser": 0}}}}}, says="user 0"),
-        edit("Rollout", "primary:shop/orders", {"spec": {"template": {"spec": {"automountServiceAccountToken": True}}}}, says="carries a token"),
+        edit(
+            "Rollout",
+            "primary:shop/orders",
+            {"spec": {"template": {"spec": {"containers": [{"securityContext": {"readOnlyRootFilesystem": False}}]}}}},
+            says="readOnlyRootFilesystem is False",
+        ),
+        edit(
+            "Deployment",
+            "standby:rate-limit/rate-limit",
+            {"spec": {"template": {"spec": {"securityContext": {"runAsUser": 0}}}}},
+            says="user 0",
+        ),
+        edit(
+            "Rollout",
+            "primary:shop/orders",
+            {"spec": {"template": {"spec": {"automountServiceAccountToken": True}}}},
+            says="carries a token",
+        ),
     ],
 )
 
@@ -45,7 +60,10 @@ def test_every_container_is_unprivileged(platform: Platform) -> None:
     def restricted(workload: Item) -> list[str]:
         account = (workload.site, workload.namespace, workload.text("spec.template.spec.serviceAccountName"))
         needless = workload.get("spec.template.spec.automountServiceAccountToken") is not False and account not in bound
-        return [*_restricted(workload), *(["carries a token of the Kubernetes API that no role needs"] if needless else [])]
+        return [
+            *_restricted(workload),
+            *(["carries a token of the Kubernetes API that no role needs"] if needless else []),
+        ]
 
     findings = judge(platform.all(*WORKLOADS), restricted)
 
@@ -93,8 +111,18 @@ VOLUMES = Control(
     remedy="Mount each declared volume, read-only unless it is a bounded emptyDir, secrets with mode 0440 or less.",
     frameworks={"nist": "AC-3", "cis": "5.4.1"},
     mutants=[
-        edit("Rollout", "primary:shop/orders", {"spec": {"template": {"spec": {"volumes": [{}, {"secret": {"defaultMode": 420}}]}}}}, says="mode 0644"),
-        edit("Rollout", "primary:shop/orders", {"spec": {"template": {"spec": {"containers": [{"volumeMounts": [{}, {"readOnly": False}]}]}}}}, says="is writable"),
+        edit(
+            "Rollout",
+            "primary:shop/orders",
+            {"spec": {"template": {"spec": {"volumes": [{}, {"secret": {"defaultMode": 420}}]}}}},
+            says="mode 0644",
+        ),
+        edit(
+            "Rollout",
+            "primary:shop/orders",
+            {"spec": {"template": {"spec": {"containers": [{"volumeMounts": [{}, {"readOnly": False}]}]}}}},
+            says="is writable",
+        ),
     ],
 )
 
@@ -150,8 +178,18 @@ SPREAD = Control(
     frameworks={"nist": "CP-2", "soc2": "A1.2"},
     relates=("Rollout", "HorizontalPodAutoscaler"),
     mutants=[
-        edit("Rollout", "standby:shop/orders", {"spec": {"template": {"spec": {"topologySpreadConstraints": [{"maxSkew": 10}]}}}}, says="skew of 10"),
-        edit("Deployment", "primary:istio-ingress/istio-ingressgateway", {"spec": {"template": {"spec": {"topologySpreadConstraints": [None]}}}}, says="not spread over zones"),
+        edit(
+            "Rollout",
+            "standby:shop/orders",
+            {"spec": {"template": {"spec": {"topologySpreadConstraints": [{"maxSkew": 10}]}}}},
+            says="skew of 10",
+        ),
+        edit(
+            "Deployment",
+            "primary:istio-ingress/istio-ingressgateway",
+            {"spec": {"template": {"spec": {"topologySpreadConstraints": [None]}}}},
+            says="not spread over zones",
+        ),
     ],
 )
 
@@ -204,8 +242,15 @@ SELECTED = Control(
     relates=("Service", "Rollout", "Deployment"),
     mutants=[
         edit("Service", "primary:shop/orders", {"spec": {"ports": [{"targetPort": "grpc"}]}}, says="targetPort grpc"),
-        edit("Service", "standby:shop/payments", {"spec": {"selector": {"app": "payment"}}}, says="selects no workload"),
-        edit("Rollout", "primary:shop/orders", {"spec": {"template": {"spec": {"containers": [{"ports": [{"name": "web"}]}]}}}}, says="targetPort http"),
+        edit(
+            "Service", "standby:shop/payments", {"spec": {"selector": {"app": "payment"}}}, says="selects no workload"
+        ),
+        edit(
+            "Rollout",
+            "primary:shop/orders",
+            {"spec": {"template": {"spec": {"containers": [{"ports": [{"name": "web"}]}]}}}},
+            says="targetPort http",
+        ),
     ],
 )
 
@@ -221,7 +266,9 @@ def test_every_service_reaches_a_container(platform: Platform) -> None:
     def reaches(service: Item) -> list[str]:
         if not service.sequence("spec.ports"):
             return ["has no port"]
-        chosen = workloads_of(platform, service.mapping("spec.selector"), site=service.site, namespace=service.namespace)
+        chosen = workloads_of(
+            platform, service.mapping("spec.selector"), site=service.site, namespace=service.namespace
+        )
         made_by = (service.site, service.namespace, service.text(("spec", "selector", "app.kubernetes.io/name")))
         if not chosen and made_by in operated:
             return []  # an operator makes these pods
@@ -251,7 +298,12 @@ LABELLED = Control(
     frameworks={"nist": "CM-8", "soc2": "CC6.1"},
     relates=("Rollout", "ServiceAccount"),
     mutants=[
-        edit("Rollout", "primary:shop/orders", {"spec": {"selector": {"matchLabels": {"app": "order"}}}}, says="does not select its own pods"),
+        edit(
+            "Rollout",
+            "primary:shop/orders",
+            {"spec": {"selector": {"matchLabels": {"app": "order"}}}},
+            says="does not select its own pods",
+        ),
         remove("ServiceAccount", "standby:shop/payments", says="runs as payments, which is no ServiceAccount"),
     ],
 )
@@ -292,7 +344,9 @@ SETTINGS = Control(
     relates=("ConfigMap", "Service", "fact", "Rollout"),
     mutants=[
         edit("ConfigMap", "primary:shop/orders", {"data": {"DATABASE_PORT": "5432"}}, says="DATABASE_PORT is 5432"),
-        edit("ConfigMap", "standby:shop/catalogue", {"data": {"CACHE_HOST": "10.0.0.9"}}, says="CACHE_HOST is a literal"),
+        edit(
+            "ConfigMap", "standby:shop/catalogue", {"data": {"CACHE_HOST": "10.0.0.9"}}, says="CACHE_HOST is a literal"
+        ),
         edit("ConfigMap", "primary:shop/payments", {"data": {"PORT": "80"}}, says="PORT is 80"),
     ],
 )
@@ -309,7 +363,9 @@ def test_every_address_in_settings_is_known(platform: Platform) -> None:
         if (reference := dict(source.get("configMapRef") or {}).get("name"))  # type: ignore[call-overload]
     }
     services = {
-        (one.site, f"{one.name}.{one.namespace}.svc.cluster.local"): {number_of(p.get("port")) for p in one.mappings("spec.ports")}
+        (one.site, f"{one.name}.{one.namespace}.svc.cluster.local"): {
+            number_of(p.get("port")) for p in one.mappings("spec.ports")
+        }
         for one in platform.all("Service")
     }
 
@@ -322,7 +378,9 @@ def test_every_address_in_settings_is_known(platform: Platform) -> None:
             if key in ("PORT", "METRICS_PORT"):
                 if (port := settings.number(path)) not in open_ports:
                     said.append(f"{key} is {port}, which no container opens")
-            elif key.endswith(("_HOST", "_PORT", "TOPIC", "TABLE", "_BOOTSTRAP", "_NAME")) and not key.startswith("OTEL"):
+            elif key.endswith(("_HOST", "_PORT", "TOPIC", "TABLE", "_BOOTSTRAP", "_NAME")) and not key.startswith(
+                "OTEL"
+            ):
                 if not settings.refers(path, "fact"):
                     said += _named(settings, key, services)
         if not settings.mapping("metadata.labels").get("app"):

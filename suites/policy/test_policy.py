@@ -33,7 +33,7 @@ DENIED = Control(
 )
 
 
-@checks(DENIED)
+@checks(DENIED, runs_a_program=True)
 def test_nothing_is_denied(platform: Platform) -> None:
     """No policy of the declaration's own finds anything in the declaration."""
     said = _by_address(platform, decided=True)
@@ -82,7 +82,7 @@ UNDECIDED = Control(
 _LATER: Final = re.compile(r"apply|known (only )?(later|after)|Helm|release|chart|provider|outside")
 
 
-@checks(UNDECIDED)
+@checks(UNDECIDED, runs_a_program=True)
 def test_what_is_undecided_is_decided_later(platform: Platform) -> None:
     """An answer that a policy owes has a reason that is not an unfinished declaration."""
     said = _by_address(platform, decided=False)

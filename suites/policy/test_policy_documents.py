@@ -84,7 +84,8 @@ def _states(statement: Statement, *keys: str) -> bool:
 
 def _is_everybody(principal: object) -> bool:
     named = principal.get("AWS") if isinstance(principal, Mapping) else principal
-    return isinstance(named, (str, list)) and "*" in named and named in ("*", ["*"])
+    known = [one for one in (named if isinstance(named, list) else [named]) if one is not UNKNOWN]
+    return "*" in known
 
 
 def _hollow(name: str, conditions: object) -> Iterator[str]:
@@ -132,7 +133,7 @@ def test_policies_name_our_accounts_only(platform: Platform) -> None:
 def _accounts(statement: Statement) -> Iterator[tuple[str, str]]:
     conditions = statement.get("Condition")
     for pairs in conditions.values() if isinstance(conditions, Mapping) else ():
-        for key, values in pairs.items():
+        for key, values in pairs.items() if isinstance(pairs, Mapping) else ():
             if key.lower() in ACCOUNT_KEYS:
                 known = [one for one in (values if isinstance(values, list) else [values]) if one is not UNKNOWN]
                 yield from ((key, str(one)) for one in known)

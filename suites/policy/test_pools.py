@@ -40,9 +40,24 @@ POOLS = Control(
     remedy="State both pools: a quarter to all of the connections may wait, up to four requests for each connection, 1 to 5 % retries.",
     frameworks={"nist": "SC-5", "soc2": "A1.1"},
     mutants=[
-        edit("DestinationRule", "primary:shop/orders", {"spec": {"trafficPolicy": {"connectionPool": {"tcp": {"maxConnections": 20}}}}}, says="100 may wait for 20"),
-        edit("DestinationRule", "primary:data/pgbouncer", {"spec": {"trafficPolicy": {"connectionPool": None}}}, says="maxConnections is not stated"),
-        edit("DestinationRule", "standby:shop/orders", {"spec": {"trafficPolicy": {"retryBudget": {"percent": 100}}}}, says="retryBudget.percent is 100"),
+        edit(
+            "DestinationRule",
+            "primary:shop/orders",
+            {"spec": {"trafficPolicy": {"connectionPool": {"tcp": {"maxConnections": 20}}}}},
+            says="100 may wait for 20",
+        ),
+        edit(
+            "DestinationRule",
+            "primary:data/pgbouncer",
+            {"spec": {"trafficPolicy": {"connectionPool": None}}},
+            says="maxConnections is not stated",
+        ),
+        edit(
+            "DestinationRule",
+            "standby:shop/orders",
+            {"spec": {"trafficPolicy": {"retryBudget": {"percent": 100}}}},
+            says="retryBudget.percent is 100",
+        ),
     ],
 )
 
@@ -50,7 +65,9 @@ POOLS = Control(
 @checks(POOLS)
 def test_every_pool_is_bounded(platform: Platform) -> None:
     """No caller can open, queue or repeat without end, and the bounds agree with each other."""
-    findings = judge(platform.all("DestinationRule"), lambda rule: [text for one in _policies(rule) for text in _pool(one)])
+    findings = judge(
+        platform.all("DestinationRule"), lambda rule: [text for one in _policies(rule) for text in _pool(one)]
+    )
 
     assert not findings.broken, findings.table()
 
@@ -76,10 +93,14 @@ def _pool(policy: Mapping[str, object]) -> Iterator[str]:
     for path, bounds in POOL.items():
         family, _, key = path.partition(".")
         value = _at(policy, f"connectionPool.{path}")
-        if (value is not None or (family == "tcp" or http and key == "idleTimeout")) and (text := outside(path, seconds(value), bounds)):
+        if (value is not None or (family == "tcp" or (http and key == "idleTimeout"))) and (
+            text := outside(path, seconds(value), bounds)
+        ):
             yield text
     if keepalive := _at(tcp, "tcpKeepalive"):
-        known = (seconds(_at(keepalive, "time")) or 0) + (seconds(_at(keepalive, "interval")) or 0) * (number_of(_at(keepalive, "probes")) or 0)
+        known = (seconds(_at(keepalive, "time")) or 0) + (seconds(_at(keepalive, "interval")) or 0) * (
+            number_of(_at(keepalive, "probes")) or 0
+        )
         if text := outside("a dead peer's seconds by tcpKeepalive", known, KEEPALIVE_S):
             yield text
     elif _at(policy, "loadBalancer.localityLbSetting"):
@@ -89,7 +110,9 @@ def _pool(policy: Mapping[str, object]) -> Iterator[str]:
 
 
 def _agree(policy: Mapping[str, object], http: Mapping[str, object], connections: float) -> Iterator[str]:
-    waiting, requests, retries = (number_of(http.get(key)) or 0 for key in ("http1MaxPendingRequests", "http2MaxRequests", "maxRetries"))
+    waiting, requests, retries = (
+        number_of(http.get(key)) or 0 for key in ("http1MaxPendingRequests", "http2MaxRequests", "maxRetries")
+    )
     if not connections / 4 <= waiting <= connections:
         yield f"{waiting:g} may wait for {connections:g} connections"
     if not connections <= requests <= 4 * connections:
@@ -127,8 +150,18 @@ EJECTION = Control(
     frameworks={"nist": "SI-13", "soc2": "A1.2"},
     relates=("DestinationRule", "WorkloadEntry"),
     mutants=[
-        edit("DestinationRule", "primary:shop/orders", {"spec": {"trafficPolicy": {"outlierDetection": None}}}, says="is not stated"),
-        edit("DestinationRule", "standby:shop/payments", {"spec": {"trafficPolicy": {"outlierDetection": {"maxEjectionPercent": 100}}}}, says="maxEjectionPercent is 100"),
+        edit(
+            "DestinationRule",
+            "primary:shop/orders",
+            {"spec": {"trafficPolicy": {"outlierDetection": None}}},
+            says="is not stated",
+        ),
+        edit(
+            "DestinationRule",
+            "standby:shop/payments",
+            {"spec": {"trafficPolicy": {"outlierDetection": {"maxEjectionPercent": 100}}}},
+            says="maxEjectionPercent is 100",
+        ),
         remove("WorkloadEntry", "primary:shop/catalogue-standby", says="maxEjectionPercent is 100"),
     ],
 )
@@ -138,11 +171,15 @@ EJECTION = Control(
 def test_every_destination_ejects_what_fails(platform: Platform) -> None:
     """A failing endpoint is out within seconds, comes back soon, and never takes the whole service with it."""
     remote = [(one.site, one.namespace, one.mapping("spec.labels")) for one in platform.all("WorkloadEntry")]
-    selectors = {(one.site, host_of(one)): (one.namespace, one.mapping("spec.selector")) for one in platform.all("Service")}
+    selectors = {
+        (one.site, host_of(one)): (one.namespace, one.mapping("spec.selector")) for one in platform.all("Service")
+    }
 
     def ejects(rule: Item) -> Iterator[str]:
         namespace, selector = selectors.get((rule.site, rule.text("spec.host")), ("", {}))
-        elsewhere = any((site, place) == (rule.site, namespace) and selects(selector, labels) for site, place, labels in remote)
+        elsewhere = any(
+            (site, place) == (rule.site, namespace) and selects(selector, labels) for site, place, labels in remote
+        )
         for policy in _policies(rule):
             yield from _ejection(policy, (100, 100) if elsewhere else EJECTED_PERCENT)
 
@@ -159,10 +196,14 @@ def _ejection(policy: Mapping[str, object], share: tuple[float, float]) -> Itera
         ("maxEjectionPercent", number_of(_at(watch, "maxEjectionPercent")), share),
     ]
     http = _at(policy, "connectionPool.http") is not None
-    stated = [key for key in ERRORS if _at(watch, key) is not None or (http and key != "consecutiveLocalOriginFailures")]
+    stated = [
+        key for key in ERRORS if _at(watch, key) is not None or (http and key != "consecutiveLocalOriginFailures")
+    ]
     facts += [(key, number_of(_at(watch, key)), ERRORS[key]) for key in stated or ERRORS]
     yield from (text for key, value, bounds in facts if (text := outside(key, value, bounds)))
-    if (_at(watch, "splitExternalLocalOriginErrors") is True) != (_at(watch, "consecutiveLocalOriginFailures") is not None):
+    if (_at(watch, "splitExternalLocalOriginErrors") is True) != (
+        _at(watch, "consecutiveLocalOriginFailures") is not None
+    ):
         yield "connection errors are counted but not told apart: splitExternalLocalOriginErrors and consecutiveLocalOriginFailures"
     if _at(watch, "minHealthPercent") not in (None, 0):
         yield f"minHealthPercent is {_at(watch, 'minHealthPercent')}: too few healthy endpoints send requests to dead ones"
@@ -183,8 +224,18 @@ FAILOVER = Control(
     frameworks={"nist": "CP-10", "soc2": "A1.2"},
     relates=("DestinationRule", "fact", "Rollout"),
     mutants=[
-        edit("DestinationRule", "primary:shop/orders", {"spec": {"trafficPolicy": {"loadBalancer": {"localityLbSetting": {"failover": [{"to": "eu-west-1"}]}}}}}, says="no fact"),
-        edit("DestinationRule", "standby:shop/catalogue", {"spec": {"trafficPolicy": {"loadBalancer": {"localityLbSetting": {"enabled": False}}}}}, says="is not enabled"),
+        edit(
+            "DestinationRule",
+            "primary:shop/orders",
+            {"spec": {"trafficPolicy": {"loadBalancer": {"localityLbSetting": {"failover": [{"to": "eu-west-1"}]}}}}},
+            says="no fact",
+        ),
+        edit(
+            "DestinationRule",
+            "standby:shop/catalogue",
+            {"spec": {"trafficPolicy": {"loadBalancer": {"localityLbSetting": {"enabled": False}}}}},
+            says="is not enabled",
+        ),
     ],
 )
 
@@ -208,7 +259,9 @@ def test_failover_names_the_other_site(platform: Platform) -> None:
         if text := outside("warmup.duration", seconds(rule.get(f"{at}.warmup.duration")), WARMUP_S):
             yield text
 
-    findings = judge([one for one in platform.all("DestinationRule") if (one.site, one.namespace) in rolled], falls_back)
+    findings = judge(
+        [one for one in platform.all("DestinationRule") if (one.site, one.namespace) in rolled], falls_back
+    )
 
     assert not findings.broken, findings.table()
 
@@ -225,9 +278,24 @@ SUBSETS = Control(
     frameworks={"nist": "SC-8", "pci": "4.2.1", "hipaa": "164.312(e)(1)"},
     relates=("DestinationRule", "Service", "ServiceEntry", "Rollout", "Gateway"),
     mutants=[
-        edit("DestinationRule", "primary:shop/orders", {"spec": {"trafficPolicy": {"tls": {"mode": "DISABLE"}}}}, says="over DISABLE"),
-        edit("DestinationRule", "primary:shop/orders", {"spec": {"subsets": [{"labels": {"app": "order"}}]}}, says="selects no pod"),
-        edit("DestinationRule", "standby:istio-egress/payment-provider", {"spec": {"trafficPolicy": {"portLevelSettings": [{"port": {"number": 80}}]}}}, says="port 443"),
+        edit(
+            "DestinationRule",
+            "primary:shop/orders",
+            {"spec": {"trafficPolicy": {"tls": {"mode": "DISABLE"}}}},
+            says="over DISABLE",
+        ),
+        edit(
+            "DestinationRule",
+            "primary:shop/orders",
+            {"spec": {"subsets": [{"labels": {"app": "order"}}]}},
+            says="selects no pod",
+        ),
+        edit(
+            "DestinationRule",
+            "standby:istio-egress/payment-provider",
+            {"spec": {"trafficPolicy": {"portLevelSettings": [{"port": {"number": 80}}]}}},
+            says="port 443",
+        ),
         edit("DestinationRule", "primary:shop/orders", {"spec": {"subsets": [None]}}, says="moves subset stable"),
     ],
 )
@@ -237,7 +305,9 @@ SUBSETS = Control(
 def test_every_rule_binds_a_host_and_its_subsets(platform: Platform) -> None:
     """Hosts, TLS and subsets of each rule meet the Services, entries, gateways and rollouts that use them."""
     services = {(one.site, host_of(one)): one for one in platform.all("Service")}
-    entries = {(one.site, host): one for one in platform.all("ServiceEntry") for host in texts(one.sequence("spec.hosts"))}
+    entries = {
+        (one.site, host): one for one in platform.all("ServiceEntry") for host in texts(one.sequence("spec.hosts"))
+    }
     moved: dict[tuple[str, str, str], set[str]] = {}
     for rollout in platform.all("Rollout"):
         route = rollout.mapping("spec.strategy.canary.trafficRouting.istio.destinationRule")
@@ -248,12 +318,19 @@ def test_every_rule_binds_a_host_and_its_subsets(platform: Platform) -> None:
     def binds(rule: Item) -> Iterator[str]:
         host, subsets = rule.text("spec.host"), rule.mappings("spec.subsets")
         names = {str(one.get("name")) for one in subsets}
-        yield from (f"a rollout moves subset {one}, which is not declared" for one in moved.get((rule.site, rule.namespace, rule.name), set()) - names)
+        yield from (
+            f"a rollout moves subset {one}, which is not declared"
+            for one in moved.get((rule.site, rule.namespace, rule.name), set()) - names
+        )
         if (service := services.get((rule.site, host))) is not None:
             if (mode := rule.text("spec.trafficPolicy.tls.mode")) != "ISTIO_MUTUAL":
                 yield f"calls {host} over {mode or 'nothing stated'}"
             pods = workloads_of(platform, service.mapping("spec.selector"), site=rule.site, namespace=service.namespace)
-            guarded = any(site == rule.site and selects(labels, pod_labels(pods[0])) for site, labels in gateways) if pods else False
+            guarded = (
+                any(site == rule.site and selects(labels, pod_labels(pods[0])) for site, labels in gateways)
+                if pods
+                else False
+            )
             yield from _subsets(subsets, [pod_labels(one) for one in pods], guarded=guarded)
         elif (entry := entries.get((rule.site, host))) is not None:
             yield from _outside(rule, entry)

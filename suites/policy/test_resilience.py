@@ -1,6 +1,7 @@
 """Timeouts, retries, pools and ejection: what one failing backend may cost its callers."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
@@ -30,9 +31,24 @@ ROUTES = Control(
     frameworks={"nist": "SC-5", "soc2": "A1.1"},
     mutants=[
         edit("VirtualService", "primary:shop/orders", {"spec": {"http": [{"timeout": "50s"}]}}, says="timeout is 50"),
-        edit("VirtualService", "primary:shop/payments", {"spec": {"http": [{"retries": {"attempts": 9}}]}}, says="9 retries"),
-        edit("VirtualService", "standby:shop/orders", {"spec": {"http": [{}, {"retries": {"retryOn": "5xx"}}]}}, says="repeats writes"),
-        edit("VirtualService", "primary:shop/catalogue", {"spec": {"http": [{"retries": {"perTryTimeout": "65ms"}}]}}, says="of 65ms"),
+        edit(
+            "VirtualService",
+            "primary:shop/payments",
+            {"spec": {"http": [{"retries": {"attempts": 9}}]}},
+            says="9 retries",
+        ),
+        edit(
+            "VirtualService",
+            "standby:shop/orders",
+            {"spec": {"http": [{}, {"retries": {"retryOn": "5xx"}}]}},
+            says="repeats writes",
+        ),
+        edit(
+            "VirtualService",
+            "primary:shop/catalogue",
+            {"spec": {"http": [{"retries": {"perTryTimeout": "65ms"}}]}},
+            says="of 65ms",
+        ),
     ],
 )
 
@@ -43,7 +59,9 @@ SAFE = {"connect-failure", "refused-stream"}
 @checks(ROUTES)
 def test_every_route_is_bounded(platform: Platform) -> None:
     """A route states how long it lasts, how often it tries, and never repeats a write that may have happened."""
-    findings = judge(platform.all("VirtualService"), lambda one: [text for route in _routes(one) for text in _bounded(route)])
+    findings = judge(
+        platform.all("VirtualService"), lambda one: [text for route in _routes(one) for text in _bounded(route)]
+    )
 
     assert not findings.broken, findings.table()
 
@@ -75,7 +93,9 @@ def _bounded(route: Mapping[str, object]) -> Iterator[str]:
 def _reads_only(route: Mapping[str, object]) -> bool:
     matches = route.get("match")
     methods = [dict(one.get("method") or {}) for one in matches] if isinstance(matches, (list, tuple)) else []
-    return bool(methods) and all(set(str(next(iter(one.values()), "")).split("|")) <= {"GET", "HEAD"} for one in methods)
+    return bool(methods) and all(
+        set(str(next(iter(one.values()), "")).split("|")) <= {"GET", "HEAD"} for one in methods
+    )
 
 
 DESTINATIONS = Control(
@@ -90,8 +110,18 @@ DESTINATIONS = Control(
     frameworks={"nist": "CM-2"},
     relates=("VirtualService", "DestinationRule", "Service", "ServiceEntry"),
     mutants=[
-        edit("VirtualService", "primary:shop/orders", {"spec": {"http": [{"route": [{"weight": 10}]}]}}, says="add up to 10"),
-        edit("VirtualService", "primary:shop/payments", {"spec": {"http": [{"route": [{"destination": {"port": {"number": 80}}}]}]}}, says="port 80"),
+        edit(
+            "VirtualService",
+            "primary:shop/orders",
+            {"spec": {"http": [{"route": [{"weight": 10}]}]}},
+            says="add up to 10",
+        ),
+        edit(
+            "VirtualService",
+            "primary:shop/payments",
+            {"spec": {"http": [{"route": [{"destination": {"port": {"number": 80}}}]}]}},
+            says="port 80",
+        ),
         edit("DestinationRule", "standby:shop/orders", {"spec": {"subsets": [{"name": "old"}]}}, says="subset stable"),
         remove("DestinationRule", "primary:istio-egress/payment-provider", says="has no DestinationRule"),
     ],
@@ -112,12 +142,12 @@ def test_every_route_leads_somewhere(platform: Platform) -> None:
             ends = route.get("route")
             ends = [one for one in ends if isinstance(one, Mapping)] if isinstance(ends, (list, tuple)) else []
             weights = [number_of(one.get("weight")) for one in ends]
-            if not ends or (len(ends) > 1 or weights[0] is not None) and sum(one or 0 for one in weights) != 100:  # noqa: PLR2004 - percent
+            if not ends or ((len(ends) > 1 or weights[0] is not None) and sum(one or 0 for one in weights) != 100):  # noqa: PLR2004 - percent
                 yield f"{route.get('name')}: weights {weights} add up to {sum(one or 0 for one in weights):g}"
             if any((one or 0) < 0 for one in weights):
                 yield f"{route.get('name')}: a weight below zero"
             for end in ends:
-                target = dict(end.get("destination") or {})  # type: ignore[call-overload]  # a mapping of the API
+                target = dict(end.get("destination") or {})
                 host, port = target.get("host"), dict(target.get("port") or {}).get("number")
                 if port not in ports.get((service.site, str(host)), set()):
                     yield f"{route.get('name')}: {host} does not serve port {port}"
@@ -135,7 +165,8 @@ def test_every_route_leads_somewhere(platform: Platform) -> None:
 
 def _ports_by_host(platform: Platform) -> dict[tuple[str, str], set[object]]:
     found = {
-        (one.site, host_of(one)): {port.get("port") for port in one.mappings("spec.ports")} for one in platform.all("Service")
+        (one.site, host_of(one)): {port.get("port") for port in one.mappings("spec.ports")}
+        for one in platform.all("Service")
     }
     for entry in platform.all("ServiceEntry"):
         for host in texts(entry.sequence("spec.hosts")):
@@ -164,10 +195,22 @@ COVERED = Control(
     frameworks={"nist": "SC-5"},
     relates=("VirtualService", "Service", "AuthorizationPolicy"),
     mutants=[
-        edit("VirtualService", "primary:shop/catalogue", {"spec": {"http": [None]}}, says="no route for reads", name="without-reads"),
+        edit(
+            "VirtualService",
+            "primary:shop/catalogue",
+            {"spec": {"http": [None]}},
+            says="no route for reads",
+            name="without-reads",
+        ),
         edit("VirtualService", "primary:shop/orders", {"spec": {"http": [{}, None]}}, says="ends with a match"),
         remove("VirtualService", "standby:shop/payments", says="no VirtualService"),
-        edit("VirtualService", "primary:shop/orders-public", {"spec": {"http": [{}, {"match": [None, {}]}]}}, says="/orders", name="without-a-path"),
+        edit(
+            "VirtualService",
+            "primary:shop/orders-public",
+            {"spec": {"http": [{}, {"match": [None, {}]}]}},
+            says="/orders",
+            name="without-a-path",
+        ),
     ],
 )
 
@@ -186,11 +229,20 @@ def test_every_service_has_its_routes(platform: Platform) -> None:
         return _complete(_routes(found[0])) if found else ["no VirtualService bounds the calls to it"]
 
     def public(service: Item) -> list[str]:
-        ways = [route for host in texts(service.sequence("spec.hosts")) for one in routed[service.site, host] for route in _routes(one)]
+        ways = [
+            route
+            for host in texts(service.sequence("spec.hosts"))
+            for one in routed[service.site, host]
+            for route in _routes(one)
+        ]
         paths = [_paths(route) for route in _routes(service)]
         said = [f"{route.get('name')}: admits any path" for route in _routes(service) if not _paths(route)]
-        said += [f"routes {one} by some routes only" for one in set().union(*paths) - set.intersection(*paths)]
-        open_paths = {path for host in texts(service.sequence("spec.hosts")) for path in admitted.get((service.site, host), ())}
+        said += [
+            f"routes {one} by some routes only" for one in set().union(*paths) - set(paths[0]).intersection(*paths)
+        ]
+        open_paths = {
+            path for host in texts(service.sequence("spec.hosts")) for path in admitted.get((service.site, host), ())
+        }
         known = {path for route in ways for path in _paths(route)}
         said += [f"admitted path {one} has no route" for one in sorted(open_paths - known)]
         return said
@@ -242,8 +294,18 @@ CHAINS = Control(
     frameworks={"nist": "SC-5"},
     relates=("VirtualService", "Sidecar", "Service"),
     mutants=[
-        edit("VirtualService", "primary:shop/payments", {"spec": {"http": [{"timeout": "4s"}, {"timeout": "4s"}]}}, says="calls that may last 6"),
-        edit("VirtualService", "standby:istio-egress/payment-provider", {"spec": {"http": [{}, {"timeout": "950ms"}]}}, says="outlasts the leg before it"),
+        edit(
+            "VirtualService",
+            "primary:shop/payments",
+            {"spec": {"http": [{"timeout": "4s"}, {"timeout": "4s"}]}},
+            says="calls that may last 6",
+        ),
+        edit(
+            "VirtualService",
+            "standby:istio-egress/payment-provider",
+            {"spec": {"http": [{}, {"timeout": "950ms"}]}},
+            says="outlasts the leg before it",
+        ),
     ],
 )
 
@@ -259,9 +321,15 @@ def test_timeouts_shrink_along_the_chain(platform: Platform) -> None:
     }
     calls = {}
     for scope in platform.all("Sidecar"):
-        hosts = {entry.partition("/")[2] for rule in scope.mappings("spec.egress") for entry in texts(rule.get("hosts") or ())}  # type: ignore[call-overload]
+        hosts = {
+            entry.partition("/")[2]
+            for rule in scope.mappings("spec.egress")
+            for entry in texts(rule.get("hosts") or ())
+        }
         for service in platform.all("Service", site=scope.site, namespace=scope.namespace):
-            if selects(scope.mapping("spec.workloadSelector.labels"), service.mapping("spec.selector")) and scope.has("spec.workloadSelector"):
+            if selects(scope.mapping("spec.workloadSelector.labels"), service.mapping("spec.selector")) and scope.has(
+                "spec.workloadSelector"
+            ):
                 calls[service.site, host_of(service)] = hosts
 
     def outlasts(service: Item) -> Iterator[str]:
@@ -271,7 +339,7 @@ def test_timeouts_shrink_along_the_chain(platform: Platform) -> None:
                 if (own := seconds(route.get("timeout")) or 0.0) < below:
                     yield f"{route.get('name')}: {own:g} s for calls that may last {below:g} s"
         legs = [seconds(route.get("timeout")) or 0.0 for route in _routes(service)]
-        if len(service.sequence("spec.gateways")) > 1 and not all(b / 2 <= a < b for b, a in zip(legs, legs[1:], strict=False)):
+        if len(service.sequence("spec.gateways")) > 1 and not all(b / 2 <= a < b for b, a in pairwise(legs)):
             yield f"a leg of {legs} s outlasts the leg before it"
 
     findings = judge(platform.all("VirtualService"), outlasts)

@@ -202,12 +202,8 @@ def _asks_first(machine: Item) -> list[str]:
         granted = reached(machine, real_run(), start=str(states[gate].get("Next")), failures=False)
         if not any(calls(states.get(one, {}), ":putMetricData") for one in granted):
             said.append(f"consent at {gate} does not lead to the switch")
-    counts = {
-        one.get("Result", {}).get(key)
-        for one in states.values()
-        if one.get("Type") == "Pass" and isinstance(one.get("Result"), dict)
-        for key in ("up", "down")
-    }  # type: ignore[attr-defined]  # checked to be a mapping
+    passed = [one.get("Result") for one in states.values() if one.get("Type") == "Pass"]
+    counts = {result.get(key) for result in passed if isinstance(result, dict) for key in ("up", "down")}
     return said + [f"a count that could not be taken stands as {one!r} votes" for one in counts if one != 0]
 
 

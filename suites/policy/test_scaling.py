@@ -125,6 +125,8 @@ def test_autoscalers_keep_pace(platform: Platform) -> None:
 
 
 def _keeps_pace(hpa: Item) -> Iterator[str]:
+    if not hpa.has("spec.behavior.scaleUp.policies") and not hpa.has("spec.behavior.scaleDown.policies"):
+        return  # the API's defaults double within 15 s and look back 5 min
     for way, bounds, verb in (("scaleUp", GROWS_AFTER, "grows"), ("scaleDown", SHRINKS_AFTER, "shrinks")):
         window = hpa.number(f"spec.behavior.{way}.stabilizationWindowSeconds")
         if not within(window, *bounds):
@@ -165,7 +167,8 @@ WITHIN_QUOTA = Control(
 )
 #: A quota an order of magnitude above the peak stops nothing that runs away.
 HEADROOM: Final = 12.0
-#: Pods of a node's own agents in a namespace that no workload names: at most one on each node.
+#: Where little is asked for, a node's worth of cores and memory, and a pod for each node: charts bring agents too.
+SMALLEST: Final = {"cpu": 8.0, "memory": 16 * 2.0**30, "pods": 250.0}
 _MEASURES: Final = {"requests.cpu": "cpu", "requests.memory": "memory", "limits.memory": "memory", "pods": "pods"}
 
 
@@ -180,7 +183,7 @@ def test_peaks_fit_their_quota(platform: Platform) -> None:
             held, asked = quantity(quota.get(("spec", "hard", measure))), peak.get(name, 0.0)
             if held is None:
                 yield f"does not bound {measure}"
-            elif held < asked or (asked and held > asked * HEADROOM):
+            elif held < asked or held > max(asked * HEADROOM, SMALLEST[name]):
                 yield f"holds {held:g} {measure}, its peak asks for {asked:g}"
 
     findings = judge(platform.all("ResourceQuota"), holds)
@@ -238,11 +241,13 @@ _SHARED: Final = ("HorizontalPodAutoscaler", "LimitRange", "PodDisruptionBudget"
 @checks(SAME_PEAK)
 def test_sites_take_the_same_peak(platform: Platform) -> None:
     """After a failover the standby grows to what the primary was."""
+    scaled = {(one.site, one.namespace) for one in platform.all("HorizontalPodAutoscaler")}
     apart: dict[str, list[str]] = {}
     for one, two in counterparts(platform, *_SHARED):
         path = "" if one.kind == "PriorityClass" else "spec"
         found = _decisions(one, two) if not path else differences(one, two, path, texts=True, but=("minReplicas",))
-        apart.setdefault(two.address, []).extend(found)
+        if one.kind != "ResourceQuota" or (one.site, one.namespace) in scaled:
+            apart.setdefault(two.address, []).extend(found)
 
     def same(item: Item) -> list[str]:
         return [f"differs from the other site at {path}" for path in apart.get(item.address, [])]
@@ -283,6 +288,7 @@ def test_workloads_can_be_disrupted(platform: Platform) -> None:
         for one in platform.all("HorizontalPodAutoscaler")
     }
     workloads, budgets = platform.all("Deployment", "Rollout", "StatefulSet"), platform.all("PodDisruptionBudget")
+    operated = {(one.site, one.namespace) for one in platform.all("Prometheus", "Alertmanager.monitoring.coreos.com")}
 
     def size(one: Item) -> float:
         return least.get((one.site, one.namespace, one.name), one.number("spec.replicas") or 1.0)
@@ -293,7 +299,7 @@ def test_workloads_can_be_disrupted(platform: Platform) -> None:
 
     def leaves_room(budget: Item) -> Iterator[str]:
         mine = [one for one in workloads if _protects(budget, one)]
-        if not mine:
+        if not mine and (budget.site, budget.namespace) not in operated:
             yield "protects nothing"
         for one in mine:
             spare = budget.number("spec.maxUnavailable")
@@ -306,8 +312,8 @@ def test_workloads_can_be_disrupted(platform: Platform) -> None:
 
     covered, roomy = judge(workloads, protected), judge(budgets, leaves_room)
 
-    assert not covered.broken, covered.table()
     assert not roomy.broken, roomy.table()
+    assert not covered.broken, covered.table()
 
 
 def _protects(budget: Item, workload: Item) -> bool:

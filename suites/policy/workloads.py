@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from meshproof.declaration.platform import Item, Platform
 
@@ -33,7 +33,9 @@ def selects(selector: object, labels: Labels) -> bool:
     if not {"matchLabels", "matchExpressions"} & selector.keys():
         return all(labels.get(key) == value for key, value in selector.items())
     wanted, rules = selector.get("matchLabels") or {}, selector.get("matchExpressions") or ()
-    return all(labels.get(key) == value for key, value in dict(wanted).items()) and all(_meets(one, labels) for one in rules)
+    return all(labels.get(key) == value for key, value in dict(wanted).items()) and all(
+        _meets(one, labels) for one in rules
+    )
 
 
 def _meets(rule: Mapping[str, object], labels: Labels) -> bool:
@@ -75,9 +77,9 @@ def principal_of(workload: Item) -> str:
     return f"ns/{workload.namespace}/sa/{workload.text('spec.template.spec.serviceAccountName') or 'default'}"
 
 
-def texts(values: Iterable[object]) -> list[str]:
+def texts(values: object) -> list[str]:
     """The texts among the values; what is known only after apply is none."""
-    return [one for one in values if isinstance(one, str)]
+    return [one for one in values if isinstance(one, str)] if isinstance(values, (list, tuple)) else []
 
 
 def meshed(platform: Platform) -> list[Item]:

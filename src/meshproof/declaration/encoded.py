@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -108,19 +108,21 @@ def declared(rows: Sequence[Planned]) -> list[Planned]:
     return [row for row in rows if not row.name.startswith(PREFIX)]
 
 
-def opened(rows: Sequence[Planned], scopes: Mapping[tuple[str, ...], DeclaringScope]) -> list[Planned]:
-    """The declared rows, with every JSON text given as what it holds."""
+def opened(
+    rows: Sequence[Planned], scopes: Mapping[tuple[str, ...], DeclaringScope]
+) -> Mapping[str, Mapping[str, object]]:
+    """The values of the declared rows by address, with every JSON text given as what it holds."""
     inside = {(row.module, row.name, row.index): row.values.get("input") for row in rows if row.name.startswith(PREFIX)}
     kept = declared(rows)
     documents = {(row.module, row.key, row.index): row for row in kept if row.type == _DOCUMENT}
-    return [_opened(row, scopes.get(row.module), inside, documents) for row in kept]
+    return {row.address: _opened(row, scopes.get(row.module), inside, documents) for row in kept}
 
 
 Inside = Mapping[tuple[tuple[str, ...], str, str | int | None], object]
 Documents = Mapping[tuple[tuple[str, ...], str, str | int | None], Planned]
 
 
-def _opened(row: Planned, scope: DeclaringScope | None, inside: Inside, documents: Documents) -> Planned:
+def _opened(row: Planned, scope: DeclaringScope | None, inside: Inside, documents: Documents) -> Mapping[str, object]:
     values = {name: parsed(value) for name, value in row.values.items()}
     for name, value in values.items():
         if value is not UNKNOWN or not isinstance(scope, HclScope) or not scope.declares(row.key):
@@ -130,7 +132,7 @@ def _opened(row: Planned, scope: DeclaringScope | None, inside: Inside, document
             values[name] = found
         elif (document := _document(row, name, scope, documents)) is not None:
             values[name] = document
-    return replace(row, values=values)
+    return values
 
 
 def parsed(value: object) -> object:

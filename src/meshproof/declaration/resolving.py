@@ -24,14 +24,19 @@ def resources(
     `units` maps the label of a module call in the root to its Terragrunt unit; `elsewhere` is the place of what no
     scope declares.
     """
-    found = tuple(_resources(encoded.declared(rows), scopes, units, elsewhere))
-    values = {row.address: row.values for row in encoded.opened(rows, scopes)}
-    refused = google_schema.schema_findings(one for one in found if one.resolved_by == "language")
-    return tuple(replace(one, values=values[one.address]) for one in found), tuple(refused)
+    declared, values = encoded.declared(rows), encoded.opened(rows, scopes)
+    found = tuple(_resources(declared, values, scopes, units, elsewhere))
+    raw = {row.address: row.values for row in declared}
+    checked = (replace(one, values=raw[one.address]) for one in found if one.resolved_by == "language")
+    return found, tuple(google_schema.schema_findings(checked))
 
 
 def _resources(
-    rows: Sequence[Planned], scopes: Scopes, units: Mapping[str, str], elsewhere: Place
+    rows: Sequence[Planned],
+    values: Mapping[str, Mapping[str, object]],
+    scopes: Scopes,
+    units: Mapping[str, str],
+    elsewhere: Place,
 ) -> Iterator[Resource]:
     resolver = _Resolver(rows, scopes)
     for row in sorted(rows, key=lambda one: one.address):
@@ -43,7 +48,7 @@ def _resources(
             index=row.index,
             module=label,
             unit=units.get(label, ""),
-            values=row.values,
+            values=values[row.address],
             references=resolver.references(row),
             place=resolver.place(row) or elsewhere,
             resolved_by=_resolved_by(row),

@@ -104,5 +104,5 @@ def _values(
         if row.module[:1] == (variant.label,)
     ]
     scopes = {one.path: one for one in scope.below()}
-    for row in encoded.opened(own, scopes):
-        yield f"module.{unit.label}.{row.address.removeprefix(f'module.{variant.label}.')}", row.values
+    for address, values in encoded.opened(own, scopes).items():
+        yield f"module.{unit.label}.{address.removeprefix(f'module.{variant.label}.')}", values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from meshproof.control import control_of
+from meshproof.control import control_of, is_quick
 from meshproof.declaration.model import Declaration, Record
 from meshproof.declaration.platform import EXISTS, Path, Platform
 from meshproof.errors import MeshproofError
@@ -46,7 +46,7 @@ def usable_checks(functions: Iterable[Check]) -> list[Check]:
     for function in functions:
         control = control_of(function)
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
-        if control is not None and names == ("platform",):
+        if control is not None and names == ("platform",) and is_quick(function):
             found[(control.id, function.__name__)] = function
     return [found[key] for key in sorted(found)]
 

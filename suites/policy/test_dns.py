@@ -1,0 +1,190 @@
+"""Public names of both clouds: signed, logged, delegated, owned."""
+
+from meshproof import Control, Level, Pillar, checks, edit, judge, remove
+from meshproof.declaration.platform import Item, Platform
+
+DNSSEC = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-configuring-dnssec.html"
+EXTERNAL = "https://kubernetes-sigs.github.io/external-dns/latest/docs/registry/txt/"
+#: An hour spares queries, and a mistake in a delegation or CAA lasts no longer than a day.
+STABLE_S = (1800, 86400)
+#: ECDSA P-256 is what both clouds sign with.
+KEY_BITS = 256
+METRICS = ("DNSSECInternalFailure", "DNSSECKeySigningKeysNeedingAction")
+KEPT_DAYS = (365, 731)
+
+SIGNED = Control(
+    id="DNS-001",
+    title="Every public zone MUST be signed with a P-256 key and log its queries, and its signing MUST be alarmed",
+    system="dns",
+    pillar=Pillar.SECURITY,
+    level=Level.MUST,
+    since="1.0",
+    source=DNSSEC,
+    remedy="Declare key-signing key, hosted_zone_dnssec, query log and the two DNSSEC alarms for the zone.",
+    relates=(
+        "aws_route53_zone",
+        "aws_route53_key_signing_key",
+        "aws_kms_key",
+        "aws_route53_query_log",
+        "aws_cloudwatch_metric_alarm",
+    ),
+    frameworks={"nist": "SC-20"},
+    mutants=[
+        remove("aws_route53_key_signing_key", "*", says="no signing key"),
+        remove("aws_cloudwatch_metric_alarm", 'module.global_dns.*["internal-failure"]', says="DNSSECInternalFailure"),
+        remove("aws_route53_query_log", "*", says="logs no query"),
+    ],
+)
+
+
+@checks(SIGNED)
+def test_zones_are_signed(platform: Platform) -> None:
+    """Each Route 53 zone is signed, logged, and alarmed when signing fails."""
+    findings = judge(platform.all("aws_route53_zone"), lambda one: _signed(platform, one))
+
+    assert not findings.broken, findings.table()
+
+
+def _signed(platform: Platform, zone: Item) -> list[str]:
+    keys = [
+        k
+        for one in platform.referrers(zone, "aws_route53_key_signing_key")
+        for k in one.refers("key_management_service_arn", "aws_kms_key")
+    ]
+    said = (
+        [] if any(one.text("customer_master_key_spec") == "ECC_NIST_P256" for one in keys) else ["has no signing key"]
+    )
+    said += (
+        []
+        if any(one.text("signing_status") == "SIGNING" for one in platform.all("aws_route53_hosted_zone_dnssec"))
+        else ["is not signed"]
+    )
+    logs = [
+        g
+        for one in platform.referrers(zone, "aws_route53_query_log")
+        for g in one.refers("cloudwatch_log_group_arn", "aws_cloudwatch_log_group")
+    ]
+    said += [] if logs and platform.all("aws_cloudwatch_log_resource_policy") else ["logs no query"]
+    said += [
+        f"logs are kept {one.text('retention_in_days')} days"
+        for one in logs
+        if not KEPT_DAYS[0] <= (one.number("retention_in_days") or 0) <= KEPT_DAYS[1]
+    ]
+    alarms = {one.text("metric_name"): one for one in platform.referrers(zone, "aws_cloudwatch_metric_alarm")}
+    said += [f"{one} has no alarm" for one in METRICS if one not in alarms]
+    return said + (["is destroyed with its names"] if zone.get("force_destroy") is True else [])
+
+
+STANDBY = Control(
+    id="DNS-002",
+    title="Every zone of the other cloud MUST be signed and delegated from Route 53, and CAA and delegation live for hours",
+    system="dns",
+    pillar=Pillar.SECURITY,
+    level=Level.MUST,
+    since="1.0",
+    source="https://cloud.google.com/dns/docs/dnssec",
+    remedy="Set dnssec_config on with both key specs and logging; declare the NS record in the Route 53 zone.",
+    relates=("google_dns_managed_zone", "aws_route53_record"),
+    frameworks={"nist": "SC-20"},
+    mutants=[
+        remove("aws_route53_record", "*failover*.delegation", says="not delegated"),
+        edit(
+            "google_dns_managed_zone",
+            "*.public",
+            {"cloud_logging_config": [{"enable_logging": False}]},
+            says="logs no query",
+        ),
+        edit("aws_route53_record", "module.global_dns.*.caa", {"ttl": 60}, says="60 s"),
+    ],
+)
+
+
+@checks(STANDBY)
+def test_other_zones_are_delegated(platform: Platform) -> None:
+    """Public zones of Cloud DNS are signed, logged and delegated; private ones belong to a network."""
+    findings = judge(platform.all("google_dns_managed_zone"), lambda one: _delegated(platform, one))
+
+    assert not findings.broken, findings.table()
+
+
+def _delegated(platform: Platform, zone: Item) -> list[str]:
+    said = ["is destroyed with its names"] if zone.get("force_destroy") is True else []
+    if zone.text("visibility") == "private":
+        return said + (
+            []
+            if zone.refers("private_visibility_config", "google_compute_network")
+            and zone.has("private_visibility_config.0.networks.0")
+            else ["is seen by no network"]
+        )
+    bits = [one.get("key_length") for one in zone.mappings("dnssec_config.0.default_key_specs")]
+    said += (
+        []
+        if zone.text("dnssec_config.0.state") == "on" and bits == [KEY_BITS, KEY_BITS]
+        else [f"is signed with {bits}"]
+    )
+    said += [] if zone.get("cloud_logging_config.0.enable_logging") is True else ["logs no query"]
+    said += [] if platform.referrers(zone, "aws_route53_record") else ["is not delegated"]
+    steady = [
+        one
+        for one in platform.all("aws_route53_record")
+        if one.has("ttl") and one.site == "global" and not one.has("failover_routing_policy.0")
+    ]
+    return said + [
+        f"{one.address} lives {one.text('ttl')} s"
+        for one in steady
+        if not STABLE_S[0] <= (one.number("ttl") or 0) <= STABLE_S[1]
+    ]
+
+
+OWNED = Control(
+    id="DNS-003",
+    title="Each cluster's External DNS MUST own its names under an id of its own, recorded in the zone",
+    system="dns",
+    pillar=Pillar.RELIABILITY,
+    level=Level.MUST,
+    since="1.0",
+    source=EXTERNAL,
+    remedy="Give each release its own txtOwnerId and domainFilters, with registry txt.",
+    relates=("HelmRelease", "aws_route53_zone"),
+    mutants=[
+        edit(
+            "HelmRelease",
+            "standby:flux-system/external-dns",
+            {"spec": {"values": {"txtOwnerId": "shop-prod-primary"}}},
+            says="is also that of",
+        ),
+        edit(
+            "HelmRelease",
+            "standby:flux-system/external-dns",
+            {"spec": {"values": {"registry": "noop"}}},
+            says="does not record",
+        ),
+    ],
+)
+
+
+@checks(OWNED)
+def test_external_dns_owns_its_names(platform: Platform) -> None:
+    """Owner ids differ from cluster to cluster, and filters stay within the zones that Terraform declares."""
+    releases = [one for one in platform.all("HelmRelease") if one.has("spec.values.txtOwnerId")]
+    owners = [(one.address, one.text("spec.values.txtOwnerId")) for one in releases]
+    zones = [one.text("name") for one in platform.all("aws_route53_zone")]
+    findings = judge(releases, lambda one: _owns(one, owners, zones))
+
+    assert not findings.broken, findings.table()
+
+
+def _owns(release: Item, owners: list[tuple[str, str]], zones: list[str]) -> list[str]:
+    own = release.text("spec.values.txtOwnerId")
+    said = [
+        f"its owner id {own} is also that of {other}"
+        for other, owner in owners
+        if owner == own and other != release.address
+    ]
+    said += [] if release.text("spec.values.registry") == "txt" else ["does not record what it owns"]
+    filters = [str(one) for one in release.sequence("spec.values.domainFilters")]
+    return said + (
+        []
+        if filters and all(any(f.endswith(z) for z in zones) for f in filters)
+        else [f"its filter {filters} lies outside {zones}"]
+    )
