@@ -65,7 +65,6 @@ class Part:
         """How many pods its values ask for; one where the chart has no such value."""
         return self.values.get(self.replicas_key) if self.replicas_key else 1
 
-
     @property
     def requests(self) -> Mapping[str, object]:
         """What each of its pods asks for."""

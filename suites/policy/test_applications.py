@@ -24,7 +24,12 @@ SELF_HEALING = Control(
     remedy="Set syncPolicy.automated.prune and selfHeal, syncPolicy.retry and revisionHistoryLimit.",
     frameworks={"nist": "CM-3", "soc2": "CC8.1"},
     mutants=[
-        edit("Application", _APPLICATION, {"spec": {"syncPolicy": {"automated": {"selfHeal": False}}}}, says="selfHeal is False"),
+        edit(
+            "Application",
+            _APPLICATION,
+            {"spec": {"syncPolicy": {"automated": {"selfHeal": False}}}},
+            says="selfHeal is False",
+        ),
         edit("Application", _APPLICATION, {"spec": {"syncPolicy": {"retry": {"limit": 0}}}}, says="retries 0 times"),
     ],
 )
@@ -80,8 +85,15 @@ CONFINED = Control(
     frameworks={"nist": "AC-6", "pci": "7.2.1", "soc2": "CC6.3"},
     relates=("Application", "AppProject", "Rollout"),
     mutants=[
-        edit("AppProject", "primary:argocd/shop", {"spec": {"destinations": [{"namespace": "data"}]}}, says="its project does not allow"),
-        edit("AppProject", "primary:argocd/shop", {"spec": {"sourceRepos": ["*"]}}, says="takes manifests from anywhere"),
+        edit(
+            "AppProject",
+            "primary:argocd/shop",
+            {"spec": {"destinations": [{"namespace": "data"}]}},
+            says="its project does not allow",
+        ),
+        edit(
+            "AppProject", "primary:argocd/shop", {"spec": {"sourceRepos": ["*"]}}, says="takes manifests from anywhere"
+        ),
         remove("AppProject", "primary:argocd/shop", says="its project shop is not declared"),
     ],
 )
@@ -102,7 +114,9 @@ def test_applications_stay_in_their_project(platform: Platform) -> None:
             yield f"its project {application.text('spec.project') or '(none)'} is not declared"
             return
         target = {key: application.text(f"spec.destination.{key}") for key in ("namespace", "server")}
-        if target not in [{key: str(one.get(key, "")) for key in target} for one in project.mappings("spec.destinations")]:
+        if target not in [
+            {key: str(one.get(key, "")) for key in target} for one in project.mappings("spec.destinations")
+        ]:
             yield f"its project does not allow {target['namespace'] or 'this place'}"
         if application.text("spec.source.repoURL") not in project.sequence("spec.sourceRepos"):
             yield f"its project does not take {application.text('spec.source.repoURL') or 'no repository'}"
@@ -147,8 +161,18 @@ WAVES = Control(
     frameworks={"nist": "CM-3", "soc2": "A1.2"},
     relates=("Application", "Rollout"),
     mutants=[
-        edit("Application", _APPLICATION, {"metadata": {"annotations": {"argocd.argoproj.io/sync-wave": "9"}}}, says="leave a gap"),
-        edit("Application", "primary:argocd/shop-base", {"metadata": {"annotations": {"argocd.argoproj.io/sync-wave": "1"}}}, says="leave a gap"),
+        edit(
+            "Application",
+            _APPLICATION,
+            {"metadata": {"annotations": {"argocd.argoproj.io/sync-wave": "9"}}},
+            says="leave a gap",
+        ),
+        edit(
+            "Application",
+            "primary:argocd/shop-base",
+            {"metadata": {"annotations": {"argocd.argoproj.io/sync-wave": "1"}}},
+            says="leave a gap",
+        ),
     ],
 )
 _WAVE: Final = "argocd.argoproj.io/sync-wave"
@@ -197,8 +221,18 @@ FACTS = Control(
     frameworks={"nist": "CM-6", "soc2": "CC8.1"},
     relates=("Application", "fact"),
     mutants=[
-        edit("Application", _APPLICATION, {"spec": {"source": {"helm": {"valuesObject": {"facts": {"cache_port": 6380}}}}}}, says="cache_port is 6380"),
-        edit("Application", _APPLICATION, {"spec": {"source": {"helm": {"valuesObject": {"site": "standby"}}}}}, says="is told it is standby"),
+        edit(
+            "Application",
+            _APPLICATION,
+            {"spec": {"source": {"helm": {"valuesObject": {"facts": {"cache_port": 6380}}}}}},
+            says="cache_port is 6380",
+        ),
+        edit(
+            "Application",
+            _APPLICATION,
+            {"spec": {"source": {"helm": {"valuesObject": {"site": "standby"}}}}},
+            says="is told it is standby",
+        ),
     ],
 )
 _FACTS: Final = "spec.source.helm.valuesObject.facts"
@@ -239,7 +273,12 @@ HEARD = Control(
     frameworks={"nist": "SI-4", "soc2": "CC7.3"},
     relates=("Alert", "Provider", "Kustomization", "HelmRelease"),
     mutants=[
-        edit("Alert", "primary:flux-system/reconciliation", {"spec": {"eventSources": [{"kind": "Bucket"}]}}, says="does not hear of GitRepository"),
+        edit(
+            "Alert",
+            "primary:flux-system/reconciliation",
+            {"spec": {"eventSources": [{"kind": "Bucket"}]}},
+            says="does not hear of GitRepository",
+        ),
         remove("Provider", "primary:flux-system/alertmanager", says="nobody delivers its events"),
         remove("Alert", "primary:flux-system/reconciliation", says="no alert hears of it"),
     ],
@@ -258,7 +297,9 @@ def test_failures_are_heard(platform: Platform) -> None:
     objects = platform.all(*_FLUX_KINDS)
 
     def hears(alert: Item) -> Iterator[str]:
-        for kind in sorted({one.kind for one in objects if (one.site, one.kind) not in heard and one.site == alert.site}):
+        for kind in sorted(
+            {one.kind for one in objects if (one.site, one.kind) not in heard and one.site == alert.site}
+        ):
             yield f"does not hear of {kind}"
         if (alert.site, alert.namespace, alert.text("spec.providerRef.name")) not in known:
             yield "nobody delivers its events"

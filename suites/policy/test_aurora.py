@@ -61,7 +61,7 @@ PROTECTED = Control(
 )
 
 #: Attribute and the value that keeps the data, by kind.
-KEEPS = {
+KEEPS: dict[str, dict[str, object]] = {
     "aws_rds_global_cluster": {"deletion_protection": True, "force_destroy": False, "storage_encrypted": True},
     "aws_rds_cluster": {
         "deletion_protection": True,

@@ -2,10 +2,16 @@
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
-from suites.policy.statements import forms
+from suites.policy.statements import Statement, forms
 
 #: Seconds between samples: 1 s floods the log group, beyond a minute a spike is missed.
 MONITORING_S = (5, 60)
+
+#: What the service sells: a week, whole months of 31 days, or two years.
+INSIGHT_DAYS = {7, *(31 * months for months in range(1, 24)), 731}
+
+#: An AWS account has so many digits.
+ACCOUNT_DIGITS = 12
 
 #: A cluster needs a writer and somebody to follow it.
 MEMBERS_AT_LEAST = 2
@@ -72,10 +78,7 @@ def _seen(member: Item) -> list[str]:
     every, days = member.number("monitoring_interval") or 0, member.number("performance_insights_retention_period") or 0
     if not MONITORING_S[0] <= every <= MONITORING_S[1]:
         said.append(f"{member.name} is sampled every {every:g} s")
-    # The service sells 7 days, whole months of 31 days up to 23, or 731 days.
-    if member.get("performance_insights_enabled") is not True or not (
-        days in (7, 731) or (days % 31 == 0 and 0 < days < 731)
-    ):
+    if member.get("performance_insights_enabled") is not True or days not in INSIGHT_DAYS:
         said.append(f"{member.name} has no insights, or for {days:g} days that cannot be bought")
     return said
 
@@ -325,14 +328,14 @@ def _monitored(platform: Platform, member: Item) -> list[str]:
     return said if roles else [f"{member.name} has no role for its metrics"]
 
 
-def _trusts_the_service(statements: list) -> bool:  # type: ignore[type-arg]  # statements of `forms`
+def _trusts_the_service(statements: list[Statement]) -> bool:
     return bool(statements) and all(
         one.principals == ("monitoring.rds.amazonaws.com",)
         and any(
-            len(value) == 12
+            len(value) == ACCOUNT_DIGITS
             for key, values in one.conditions.items()
             if key.endswith("aws:SourceAccount")
             for value in values
-        )  # noqa: PLR2004 - digits of an account
+        )
         for one in statements
     )

@@ -28,8 +28,18 @@ NODES_HOLD = Control(
     frameworks={"nist": "CP-2", "soc2": "A1.1"},
     relates=("HelmRelease", "aws_eks_node_group"),
     mutants=[
-        edit("HelmRelease", _AUTOSCALER, {"spec": {"values": {"extraArgs": {"max-nodes-total": 20}}}}, says="max-nodes-total 20"),
-        edit("HelmRelease", _AUTOSCALER, {"spec": {"values": {"expanderPriorities": {"20": [".*spot.*"]}}}}, says="prefers .*spot.*, which is no node group"),
+        edit(
+            "HelmRelease",
+            _AUTOSCALER,
+            {"spec": {"values": {"extraArgs": {"max-nodes-total": 20}}}},
+            says="max-nodes-total 20",
+        ),
+        edit(
+            "HelmRelease",
+            _AUTOSCALER,
+            {"spec": {"values": {"expanderPriorities": {"20": [".*spot.*"]}}}},
+            says="prefers .*spot.*, which is no node group",
+        ),
         edit("aws_eks_node_group", "module.primary_*", {"scaling_config": [{"max_size": 90}]}, says="max-nodes-total"),
     ],
 )
@@ -111,7 +121,11 @@ def test_pods_have_priorities(platform: Platform) -> None:
     known = {(one.site, one.name): one.number("value") or 0.0 for one in classes}
     named = {(one.site, one.text("spec.template.spec.priorityClassName")) for one in platform.all(*WORKLOADS)}
     for release in platform.all("HelmRelease"):
-        named |= {(release.site, str(n["priorityClassName"])) for _, n in walk(release.get("spec.values")) if "priorityClassName" in n}
+        named |= {
+            (release.site, str(n["priorityClassName"]))
+            for _, n in walk(release.get("spec.values"))
+            if "priorityClassName" in n
+        }
 
     def known_class(workload: Item) -> str | None:
         name = workload.text("spec.template.spec.priorityClassName")
@@ -153,8 +167,18 @@ LIMITED = Control(
     relates=("Namespace", "LimitRange", "ResourceQuota", "Service"),
     mutants=[
         remove("LimitRange", "primary:shop/containers", says="has no LimitRange"),
-        edit("LimitRange", "primary:shop/containers", {"spec": {"limits": [{"max": {"memory": "800Gi"}}]}}, says="allows a container of 800Gi"),
-        edit("ResourceQuota", "primary:shop/compute", {"spec": {"hard": {"services.loadbalancers": "3"}}}, says="allows 3 load balancers"),
+        edit(
+            "LimitRange",
+            "primary:shop/containers",
+            {"spec": {"limits": [{"max": {"memory": "800Gi"}}]}},
+            says="allows a container of 800Gi",
+        ),
+        edit(
+            "ResourceQuota",
+            "primary:shop/compute",
+            {"spec": {"hard": {"services.loadbalancers": "3"}}},
+            says="allows 3 load balancers",
+        ),
     ],
 )
 #: GiB for each core of what states no request: like the services, between half and eight.
@@ -181,9 +205,14 @@ def test_namespaces_are_limited(platform: Platform) -> None:
 
     def exposes(quota: Item) -> Iterator[str]:
         mine = [one.text("spec.type") for one in services if (one.site, one.namespace) == (quota.site, quota.namespace)]
-        for key, kind, words in (("loadbalancers", "LoadBalancer", "load balancers"), ("nodeports", "NodePort", "node ports")):
+        for key, kind, words in (
+            ("loadbalancers", "LoadBalancer", "load balancers"),
+            ("nodeports", "NodePort", "node ports"),
+        ):
             allowed = quantity(quota.get(("spec", "hard", f"services.{key}")))
-            if allowed is None or not mine.count(kind) <= allowed <= max(1, mine.count(kind)) * (kind == "LoadBalancer"):
+            if allowed is None or not mine.count(kind) <= allowed <= max(1, mine.count(kind)) * (
+                kind == "LoadBalancer"
+            ):
                 yield f"allows {quota.text(('spec', 'hard', f'services.{key}')) or 'any number of'} {words}"
         volumes = quantity(quota.get(("spec", "hard", "persistentvolumeclaims")))
         if volumes is None or volumes < 0 or (volumes and (quota.site, quota.namespace) not in claims):
@@ -223,8 +252,18 @@ RIGHTSIZED = Control(
     frameworks={"nist": "SA-2", "soc2": "A1.1"},
     relates=("VerticalPodAutoscaler", "HorizontalPodAutoscaler", "Rollout", "HelmRelease"),
     mutants=[
-        edit("VerticalPodAutoscaler", "primary:shop/orders", {"spec": {"updatePolicy": {"updateMode": "Auto"}}}, says="changes pods by itself"),
-        edit("VerticalPodAutoscaler", "primary:shop/orders", {"spec": {"resourcePolicy": {"containerPolicies": [{"maxAllowed": {"cpu": "100m"}}]}}}, says="bounds cpu"),
+        edit(
+            "VerticalPodAutoscaler",
+            "primary:shop/orders",
+            {"spec": {"updatePolicy": {"updateMode": "Auto"}}},
+            says="changes pods by itself",
+        ),
+        edit(
+            "VerticalPodAutoscaler",
+            "primary:shop/orders",
+            {"spec": {"resourcePolicy": {"containerPolicies": [{"maxAllowed": {"cpu": "100m"}}]}}},
+            says="bounds cpu",
+        ),
         remove("VerticalPodAutoscaler", "primary:shop/orders", says="has no recommendation"),
     ],
 )

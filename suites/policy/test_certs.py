@@ -104,7 +104,12 @@ ISSUED = Control(
     relates=("Certificate", "ClusterIssuer", "ExternalSecret"),
     mutants=[
         remove("ClusterIssuer", "primary:mesh", says="its issuer ClusterIssuer/mesh is not declared"),
-        edit("ClusterIssuer", "primary:mesh", {"spec": {"ca": {"secretName": "lost"}}}, says="signs with lost, which nothing writes"),
+        edit(
+            "ClusterIssuer",
+            "primary:mesh",
+            {"spec": {"ca": {"secretName": "lost"}}},
+            says="signs with lost, which nothing writes",
+        ),
         remove("Certificate", _EDGE, says="issues nothing"),
     ],
 )
@@ -153,7 +158,12 @@ SERVED = Control(
     mutants=[
         edit("Certificate", _EDGE, {"spec": {"dnsNames": ["www.elsewhere.example"]}}, says="does not name shop."),
         remove("Certificate", _EDGE, says="serves shop-edge-tls, which no certificate writes"),
-        edit("Certificate", "primary:istio-system/istio-ca", {"spec": {"isCA": False}}, says="is meant to sign, but is no authority"),
+        edit(
+            "Certificate",
+            "primary:istio-system/istio-ca",
+            {"spec": {"isCA": False}},
+            says="is meant to sign, but is no authority",
+        ),
     ],
 )
 #: Secrets that a controller reads by a name of its own, and the chart that runs it.
@@ -166,7 +176,8 @@ def test_certificates_are_served(platform: Platform) -> None:
     certificates, gateways = platform.all("Certificate"), platform.all("Gateway")
     written = {(one.site, one.namespace, one.text("spec.secretName")): one for one in certificates}
     running = {
-        (one.site, one.text("spec.targetNamespace") or one.namespace, chart_of(one)) for one in platform.all("HelmRelease")
+        (one.site, one.text("spec.targetNamespace") or one.namespace, chart_of(one))
+        for one in platform.all("HelmRelease")
     }
     served = {(gateway.site, gateway.namespace, secret) for gateway in gateways for secret, _ in _secrets(gateway)}
 
@@ -186,7 +197,9 @@ def test_certificates_are_served(platform: Platform) -> None:
         reader = (certificate.site, certificate.namespace, _BY_CONVENTION.get(secret, ""))
         if (certificate.site, certificate.namespace, secret) not in served and reader not in running:
             yield f"nothing reads {secret}"
-        if ("cert sign" in certificate.sequence("spec.usages")) != (certificate.get("spec.isCA", default=False) is True):
+        if ("cert sign" in certificate.sequence("spec.usages")) != (
+            certificate.get("spec.isCA", default=False) is True
+        ):
             yield "is meant to sign, but is no authority, or the other way round"
 
     at_gateways, in_use = judge(gateways, serves), judge(certificates, used)
@@ -218,8 +231,18 @@ CHALLENGED = Control(
     frameworks={"nist": "SC-20", "soc2": "CC6.7"},
     relates=("ClusterIssuer", "Certificate", "aws_route53_zone", "google_dns_managed_zone"),
     mutants=[
-        edit("ClusterIssuer", "primary:public", {"spec": {"acme": {"solvers": [{"selector": {"dnsZones": ["example.org"]}}]}}}, says="example.org, which is no declared zone"),
-        edit("ClusterIssuer", "primary:public", {"spec": {"acme": {"solvers": [{"dns01": {"route53": None}}]}}}, says="can not answer a challenge"),
+        edit(
+            "ClusterIssuer",
+            "primary:public",
+            {"spec": {"acme": {"solvers": [{"selector": {"dnsZones": ["example.org"]}}]}}},
+            says="example.org, which is no declared zone",
+        ),
+        edit(
+            "ClusterIssuer",
+            "primary:public",
+            {"spec": {"acme": {"solvers": [{"dns01": {"route53": None}}]}}},
+            says="can not answer a challenge",
+        ),
         remove("aws_route53_zone", "*", says="which is no declared zone"),
     ],
 )
@@ -245,7 +268,9 @@ def test_challenges_can_be_answered(platform: Platform) -> None:
                 yield "can not answer a challenge by DNS"
                 continue
             selector = solver.get("selector")
-            selected = [str(zone) for zone in (selector or {}).get("dnsZones", [])] if isinstance(selector, dict) else []
+            selected = (
+                [str(zone) for zone in (selector or {}).get("dnsZones", [])] if isinstance(selector, dict) else []
+            )
             if not selected:
                 yield "answers for every zone"
             for zone in selected:
@@ -255,7 +280,9 @@ def test_challenges_can_be_answered(platform: Platform) -> None:
                 elif zones[zone] != provider and (dns01 or {}).get("cnameStrategy") != "Follow":
                     yield f"answers in {zone} through {provider}, where the zone is not"
         for site, issued_by, name in sorted(names):
-            if (site, issued_by) == (issuer.site, issuer.name) and not any(name.endswith(f".{zone}") for zone in solved):
+            if (site, issued_by) == (issuer.site, issuer.name) and not any(
+                name.endswith(f".{zone}") for zone in solved
+            ):
                 yield f"can not prove {name}"
 
     findings = judge([one for one in platform.all("ClusterIssuer", "Issuer") if one.has("spec.acme")], answers)
@@ -275,8 +302,18 @@ RELOADED = Control(
     frameworks={"nist": "SC-12", "soc2": "A1.2"},
     relates=("Certificate", "HelmRelease"),
     mutants=[
-        edit("Certificate", "standby:istio-ingress/shop-edge", {"spec": {"renewBefore": "800h"}}, says="differs from the other site"),
-        edit("HelmRelease", "primary:*/istiod", {"spec": {"values": {"env": {"AUTO_RELOAD_PLUGIN_CERTS": "false"}}}}, says="would need a restart"),
+        edit(
+            "Certificate",
+            "standby:istio-ingress/shop-edge",
+            {"spec": {"renewBefore": "800h"}},
+            says="differs from the other site",
+        ),
+        edit(
+            "HelmRelease",
+            "primary:*/istiod",
+            {"spec": {"values": {"env": {"AUTO_RELOAD_PLUGIN_CERTS": "false"}}}},
+            says="would need a restart",
+        ),
     ],
 )
 
@@ -297,7 +334,10 @@ def test_renewals_drop_nothing(platform: Platform) -> None:
     def undisturbed(certificate: Item) -> Iterator[str]:
         for path in apart.get(certificate.address, []):
             yield f"differs from the other site at {path}"
-        if certificate.text("spec.secretName") == "cacerts" and (certificate.site, certificate.namespace) not in reloads:
+        if (
+            certificate.text("spec.secretName") == "cacerts"
+            and (certificate.site, certificate.namespace) not in reloads
+        ):
             yield "would need a restart of the mesh's control plane"
 
     findings = judge(platform.all("Certificate"), undisturbed)

@@ -44,7 +44,7 @@ LAYOUT = Control(
     remedy="Number the panels from 1, fill each row to 24 columns, and begin the next where it ends.",
     frameworks={"soc2": "CC7.2"},
     mutants=[
-        edit("Dashboard", "*mesh.json*", {"panels": [{}, {"gridPos": {"w": 20}}]}, says="is not filled"),
+        edit("Dashboard", "*mesh.json*", {"panels": [{}, {"gridPos": {"w": 20}}]}, says="a panel stands at"),
         edit("Dashboard", "*mesh.json*", {"panels": [{}, {"id": 77}]}, says="is numbered 77"),
         edit("Dashboard", "*mesh.json*", {"panels": [{}, {"gridPos": {"h": 30}}]}, says="is 30"),
     ],

@@ -29,8 +29,18 @@ STEPPED = Control(
     frameworks={"nist": "CM-3", "soc2": "CC8.1"},
     relates=("Rollout", "AnalysisTemplate"),
     mutants=[
-        edit("Rollout", _ORDERS, {"spec": {"strategy": {"canary": {"steps": [{"setWeight": 60}]}}}}, says="its weights 60, 25, 50"),
-        edit("Rollout", _ORDERS, {"spec": {"strategy": {"canary": {"steps": [{}, {"pause": {"duration": "30s"}}]}}}}, says="pauses 30 s"),
+        edit(
+            "Rollout",
+            _ORDERS,
+            {"spec": {"strategy": {"canary": {"steps": [{"setWeight": 60}]}}}},
+            says="its weights 60, 25, 50",
+        ),
+        edit(
+            "Rollout",
+            _ORDERS,
+            {"spec": {"strategy": {"canary": {"steps": [{}, {"pause": {"duration": "30s"}}]}}}},
+            says="pauses 30 s",
+        ),
         edit("Rollout", _ORDERS, {"spec": {"strategy": {"canary": {"analysis": None}}}}, says="is watched by nothing"),
         remove("AnalysisTemplate", "primary:shop/orders-canary", says="is watched by nothing"),
     ],
@@ -81,7 +91,8 @@ def _fails_within(template: Item) -> float:
     """Seconds after which the slowest of its metrics has failed."""
     return max(
         (
-            (seconds(one.get("initialDelay")) or 0.0) + (seconds(one.get("interval")) or 0.0) * ((quantity(one.get("failureLimit")) or 0.0) + 1)
+            (seconds(one.get("initialDelay")) or 0.0)
+            + (seconds(one.get("interval")) or 0.0) * ((quantity(one.get("failureLimit")) or 0.0) + 1)
             for one in template.mappings("spec.metrics")
         ),
         default=0.0,
@@ -100,9 +111,19 @@ MEASURED = Control(
     frameworks={"nist": "SI-4", "soc2": "CC7.2"},
     relates=("AnalysisTemplate", "Rollout", "SLO"),
     mutants=[
-        edit("AnalysisTemplate", "primary:shop/orders-canary", {"spec": {"metrics": [{"failureLimit": 20}]}}, says="success-rate: fails after 20"),
+        edit(
+            "AnalysisTemplate",
+            "primary:shop/orders-canary",
+            {"spec": {"metrics": [{"failureLimit": 20}]}},
+            says="success-rate: fails after 20",
+        ),
         edit("AnalysisTemplate", "primary:shop/orders-canary", {"spec": {"args": []}}, says="does not take"),
-        edit("AnalysisTemplate", "primary:shop/orders-canary", {"spec": {"metrics": [{"provider": {"prometheus": {"query": "vector(1)"}}}]}}, says="success-rate: asks nothing of the mesh"),
+        edit(
+            "AnalysisTemplate",
+            "primary:shop/orders-canary",
+            {"spec": {"metrics": [{"provider": {"prometheus": {"query": "vector(1)"}}}]}},
+            says="success-rate: asks nothing of the mesh",
+        ),
     ],
 )
 #: Seconds between two questions, and before the first: a window of the query is filled.
@@ -113,7 +134,9 @@ FAILS_AFTER: Final = (0, 3)
 ERRS_AFTER: Final = (2, 10)
 WAVERS_AFTER: Final = (1, 10)
 #: Where the answers come from: the mesh's requests, the pods' restarts, the alerts that page.
-_SERIES: Final = re.compile(r"istio_requests_total|istio_request_duration|kube_pod_container_status_restarts_total|ALERTS")
+_SERIES: Final = re.compile(
+    r"istio_requests_total|istio_request_duration|kube_pod_container_status_restarts_total|ALERTS"
+)
 _ARGUMENT: Final = re.compile(r"\{\{\s*args\.([\w-]+)")
 
 
@@ -123,7 +146,11 @@ def test_analyses_measure_the_canary(platform: Platform) -> None:
     given: dict[tuple[str, str], set[str]] = {}
     for rollout in platform.all("Rollout"):
         analysis = "spec.strategy.canary.analysis"
-        names = {str(one.get("name")) for one in rollout.mappings(f"{analysis}.args") if mapping(one, "valueFrom") or one.get("value")}
+        names = {
+            str(one.get("name"))
+            for one in rollout.mappings(f"{analysis}.args")
+            if mapping(one, "valueFrom") or one.get("value")
+        }
         for template in rollout.mappings(f"{analysis}.templates"):
             given[rollout.site, str(template.get("templateName"))] = names
 
@@ -134,7 +161,11 @@ def test_analyses_measure_the_canary(platform: Platform) -> None:
         for name in sorted(set(_ARGUMENT.findall(queries)) - taken.keys()):
             yield f"does not take {name}, which it asks by"
         if (template.site, template.name) in given:
-            for name in sorted(name for name, one in taken.items() if "value" not in one and name not in given[template.site, template.name]):
+            for name in sorted(
+                name
+                for name, one in taken.items()
+                if "value" not in one and name not in given[template.site, template.name]
+            ):
                 yield f"is not given {name}"
         for metric in metrics:
             yield from (f"{metric.get('name')}: {text}" for text in _asks(metric))
@@ -179,7 +210,12 @@ ROUTED = Control(
     relates=("Rollout", "VirtualService", "DestinationRule"),
     mutants=[
         edit("Rollout", _ORDERS, {"spec": {"strategy": {"canary": {"maxUnavailable": "50%"}}}}, says="may lack pods"),
-        edit("Rollout", _ORDERS, {"spec": {"strategy": {"canary": {"trafficRouting": {"istio": {"virtualServices": [{"name": "order"}]}}}}}}, says="moves order, which is not declared"),
+        edit(
+            "Rollout",
+            _ORDERS,
+            {"spec": {"strategy": {"canary": {"trafficRouting": {"istio": {"virtualServices": [{"name": "order"}]}}}}}},
+            says="moves order, which is not declared",
+        ),
         remove("DestinationRule", _ORDERS, says="has no subsets"),
     ],
 )
@@ -226,7 +262,9 @@ def _never_short(rollout: Item) -> Iterator[str]:
         yield f"adds {rollout.text(f'{canary}.maxSurge')} pods"
     if not within(rollout.number(f"{canary}.abortScaleDownDelaySeconds"), *LINGERS):
         yield "an aborted version goes too early or stays too long"
-    if rollout.get("spec.progressDeadlineAbort") is not True or not within(rollout.number("spec.progressDeadlineSeconds"), *DEADLINE):
+    if rollout.get("spec.progressDeadlineAbort") is not True or not within(
+        rollout.number("spec.progressDeadlineSeconds"), *DEADLINE
+    ):
         yield "does not abort what never becomes ready"
     if not within(rollout.number("spec.revisionHistoryLimit"), *HISTORY):
         yield f"keeps {rollout.text('spec.revisionHistoryLimit')} versions to go back to"
@@ -243,8 +281,18 @@ ALIKE = Control(
     remedy="Deliver both sites from one chart; let only facts differ.",
     frameworks={"nist": "CM-2", "hipaa": "164.308(a)(7)(ii)(B)", "soc2": "A1.2"},
     mutants=[
-        edit("Rollout", "standby:shop/orders", {"spec": {"progressDeadlineSeconds": 900}}, says="differs from the other site at progressDeadlineSeconds"),
-        edit("ClusterAnalysisTemplate", "standby:no-restarts", {"spec": {"metrics": [{"failureLimit": 1}]}}, says="differs from the other site at metrics.0.failureLimit"),
+        edit(
+            "Rollout",
+            "standby:shop/orders",
+            {"spec": {"progressDeadlineSeconds": 900}},
+            says="differs from the other site at progressDeadlineSeconds",
+        ),
+        edit(
+            "ClusterAnalysisTemplate",
+            "standby:no-restarts",
+            {"spec": {"metrics": [{"failureLimit": 1}]}},
+            says="differs from the other site at metrics.0.failureLimit",
+        ),
     ],
 )
 _KINDS: Final = ("AnalysisTemplate", "ClusterAnalysisTemplate", "Rollout")

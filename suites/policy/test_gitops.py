@@ -60,7 +60,9 @@ LAYERS = Control(
     frameworks={"nist": "CM-3", "soc2": "CC8.1"},
     relates=("Kustomization", "ServiceAccount", "GitRepository"),
     mutants=[
-        edit("Kustomization", f"{_LAYER}data", {"spec": {"prune": False}}, says="leaves behind what git no longer holds"),
+        edit(
+            "Kustomization", f"{_LAYER}data", {"spec": {"prune": False}}, says="leaves behind what git no longer holds"
+        ),
         edit("Kustomization", f"{_LAYER}data", {"spec": {"interval": "24h"}}, says="interval 24h"),
         remove("GitRepository", f"{_LAYER}platform", says="its source GitRepository/platform is not declared"),
     ],
@@ -121,7 +123,12 @@ ORDER = Control(
     relates=("Kustomization", "Namespace", "HelmRelease", "ExternalSecret"),
     mutants=[
         edit("Kustomization", f"{_LAYER}certificates", {"spec": {"dependsOn": []}}, says="needs cert-manager"),
-        edit("Kustomization", f"{_LAYER}namespaces", {"spec": {"dependsOn": [{"name": "data"}]}}, says="depends on itself"),
+        edit(
+            "Kustomization",
+            f"{_LAYER}namespaces",
+            {"spec": {"dependsOn": [{"name": "data"}]}},
+            says="depends on itself",
+        ),
     ],
 )
 
@@ -200,7 +207,9 @@ SOURCES = Control(
     relates=("GitRepository", "OCIRepository", "HelmRelease", "Kustomization"),
     mutants=[
         edit("GitRepository", f"{_LAYER}platform", {"spec": {"verify": None}}, says="its signatures are not verified"),
-        edit("OCIRepository", f"{_LAYER}argo-cd", {"spec": {"ref": {"tag": "latest"}}}, says="is not fixed to a version"),
+        edit(
+            "OCIRepository", f"{_LAYER}argo-cd", {"spec": {"ref": {"tag": "latest"}}}, says="is not fixed to a version"
+        ),
         remove("HelmRelease", f"{_LAYER}vpa", says="is used by nothing"),
     ],
 )
@@ -214,7 +223,10 @@ ANSWER_WITHIN: Final = (10, 300)
 def test_sources_are_fixed_and_used(platform: Platform) -> None:
     """What is reconciled is what was reviewed and signed, of a version that was chosen."""
     releases = platform.all("HelmRelease")
-    used = {(one.site, one.text("spec.sourceRef.kind"), one.text("spec.sourceRef.name")) for one in platform.all("Kustomization")}
+    used = {
+        (one.site, one.text("spec.sourceRef.kind"), one.text("spec.sourceRef.name"))
+        for one in platform.all("Kustomization")
+    }
     used |= {(one.site, one.text("spec.chartRef.kind"), one.text("spec.chartRef.name")) for one in releases}
     used |= {
         (one.site, one.text("spec.chart.spec.sourceRef.kind"), one.text("spec.chart.spec.sourceRef.name"))
@@ -254,7 +266,11 @@ def _fixed(source: Item) -> Iterator[str]:
     if source.kind == "GitRepository":
         if not source.text("spec.verify.secretRef.name") or source.text("spec.verify.mode") == "":
             yield "its signatures are not verified"
-        if not source.text("spec.ref.semver") and not source.text("spec.ref.tag") and not source.text("spec.ref.commit"):
+        if (
+            not source.text("spec.ref.semver")
+            and not source.text("spec.ref.tag")
+            and not source.text("spec.ref.commit")
+        ):
             yield "follows whatever is pushed"
         if not source.text("spec.secretRef.name"):
             yield "is read without credentials"

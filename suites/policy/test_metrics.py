@@ -164,6 +164,7 @@ def _is_sound(alarm: Item, sizes: Mapping[str, float], texts: str) -> list[str]:
     period, periods, points = (
         alarm.number(one) or 0 for one in ("period", "evaluation_periods", "datapoints_to_alarm")
     )
+    points = points if alarm.has("datapoints_to_alarm") else periods
     said: list[str | None] = [] if alarm.get("actions_enabled") is not False else ["does not act"]
     said += [f"{one} reach nobody" for one in ("alarm_actions", "ok_actions") if not alarm.refers(one, "aws_sns_topic")]
     said.append(outside("the period", period, PERIODS_S))

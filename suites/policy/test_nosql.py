@@ -252,6 +252,16 @@ THRESHOLDS = {
     "ReplicationLatency": (1_000, 10_000),
 }
 
+#: A queue of failures: kept over a long weekend, read at once, whole messages, few calls of the key.
+QUEUE = {
+    "message_retention_seconds": (7 * DAY_S, 14 * DAY_S),
+    "delay_seconds": (0, 0),
+    "kms_data_key_reuse_period_seconds": (60, 900),
+    "visibility_timeout_seconds": (10, 120),
+    "max_message_size": (262_144, 262_144),
+    "receive_wait_time_seconds": (0, 20),
+}
+
 EXPORT_ACTIONS = ("dynamodb:ExportTableToPointInTime", "s3:PutObject", "sqs:SendMessage", "kms:GenerateDataKey")
 
 
@@ -291,20 +301,17 @@ def _exported(one: Item, tables: list[Item], schedules: list[Item], alarms: list
             else [*said, "is off, alone or loses its failures"]
         )
     if one.kind == "aws_sqs_queue":
-        days = (one.number("message_retention_seconds") or 0) / DAY_S
-        sound_queue = (
-            7 <= days <= 14
-            and one.number("delay_seconds") == 0
-            and one.get("fifo_queue") is not True
-            and one.refers("kms_master_key_id")
-            and 60 <= (one.number("kms_data_key_reuse_period_seconds") or 0) <= 900
-        )  # noqa: PLR2004 - the service's bounds
-        whole = (
-            10 <= (one.number("visibility_timeout_seconds") or 0) <= 120
-            and (one.number("max_message_size") or 0) == 262_144
-            and (one.number("receive_wait_time_seconds") or 0) <= 20
-        )  # noqa: PLR2004 - the service's bounds
-        return [] if sound_queue and whole else [f"keeps failures for {days:g} days, or cannot be read at once"]
+        values = {name: one.number(name) or 0 for name in QUEUE}
+        said = [
+            f"{name} is {values[name]:g}, not {low} to {high}"
+            for name, (low, high) in QUEUE.items()
+            if not low <= values[name] <= high
+        ]
+        return (
+            said
+            if one.refers("kms_master_key_id") and one.get("fifo_queue") is not True
+            else [*said, "is not encrypted by our key"]
+        )
     name = one.text("name")
     seen = {alarm.text("metric_name") for alarm in alarms if alarm.text("dimensions.TableName") == name}
     said = [

@@ -168,8 +168,18 @@ COMPLETE = Control(
     frameworks={"nist": "CM-7", "soc2": "CC6.8"},
     relates=(_POLICY, "Rollout", "Deployment"),
     mutants=[
-        edit(_POLICY, "primary:workload-labels", {"spec": {"matchConstraints": {"resourceRules": [{}, {}, {}, None]}}}, says="does not match rollouts"),
-        edit(_POLICY, "primary:workload-labels", {"spec": {"matchConditions": [None]}}, says="would refuse rollouts that name their pods elsewhere"),
+        edit(
+            _POLICY,
+            "primary:workload-labels",
+            {"spec": {"matchConstraints": {"resourceRules": [{}, {}, {}, None]}}},
+            says="does not match rollouts",
+        ),
+        edit(
+            _POLICY,
+            "primary:workload-labels",
+            {"spec": {"matchConditions": [None]}},
+            says="would refuse rollouts that name their pods elsewhere",
+        ),
     ],
 )
 _MAKES_PODS: Final = ("daemonsets", "deployments", "statefulsets", "cronjobs", "jobs")
@@ -192,7 +202,9 @@ def test_policies_match_every_kind(platform: Platform) -> None:
             kind.removesuffix("y") for kind in kinds
         }:
             yield f"matches {', '.join(sorted(matched)) or 'nothing'}, of which nothing is declared"
-        if "rollouts" in matched and not any("template" in str(c.get("expression")) for c in policy.mappings("spec.matchConditions")):
+        if "rollouts" in matched and not any(
+            "template" in str(c.get("expression")) for c in policy.mappings("spec.matchConditions")
+        ):
             yield "would refuse rollouts that name their pods elsewhere"
 
     findings = judge(platform.all(_POLICY), matches)
@@ -216,8 +228,18 @@ SCOPED = Control(
     frameworks={"nist": "CM-7", "soc2": "A1.2"},
     relates=(_POLICY, _BINDING, "Namespace"),
     mutants=[
-        edit(_BINDING, "primary:workload-labels", {"spec": {"matchResources": None}}, says="binds the cluster's own namespaces too"),
-        edit("Namespace", "primary:shop", {"metadata": {"labels": {"meshproof.example/owner": None}}}, says="does not cover shop"),
+        edit(
+            _BINDING,
+            "primary:workload-labels",
+            {"spec": {"matchResources": None}},
+            says="binds the cluster's own namespaces too",
+        ),
+        edit(
+            "Namespace",
+            "primary:shop",
+            {"metadata": {"labels": {"meshproof.example/owner": None}}},
+            says="does not cover shop",
+        ),
     ],
 )
 _BUILT_IN: Final = frozenset({"", "apps", "batch", "policy"})
@@ -235,7 +257,10 @@ def test_bindings_cover_the_namespaces(platform: Platform) -> None:
         built_in = any(set(_list(rule.get("apiGroups"))) & _BUILT_IN for rule in rules)
         cluster_wide = any("namespaces" in _list(rule.get("resources")) for rule in rules)
         selector = binding.mapping("spec.matchResources.namespaceSelector")
-        demands = [*binding.sequence("spec.matchResources.namespaceSelector.matchExpressions"), *selector.get("matchLabels", {})]  # type: ignore[misc]  # a mapping of the API
+        demands = [
+            *binding.sequence("spec.matchResources.namespaceSelector.matchExpressions"),
+            *selector.get("matchLabels", {}),
+        ]  # type: ignore[misc]  # a mapping of the API
         if built_in and not cluster_wide and not demands:
             yield "binds the cluster's own namespaces too"
         for one in namespaces:
@@ -259,7 +284,12 @@ COHERENT = Control(
     frameworks={"nist": "SI-11", "soc2": "CC8.1"},
     mutants=[
         edit(_POLICY, "primary:named-identities", {"spec": {"variables": [None]}}, says="which is not declared"),
-        edit(_POLICY, "primary:named-identities", {"spec": {"validations": [{"message": None}]}}, says="refuses without a word"),
+        edit(
+            _POLICY,
+            "primary:named-identities",
+            {"spec": {"validations": [{"message": None}]}},
+            says="refuses without a word",
+        ),
     ],
 )
 _READS: Final = re.compile(r"variables\.(\w+)")
@@ -296,7 +326,9 @@ ALIKE = Control(
     remedy="Deliver the policies of every site from one base.",
     frameworks={"nist": "CM-2", "soc2": "CC8.1"},
     mutants=[
-        edit(_POLICY, "standby:unprivileged-pods", {"spec": {"validations": [None]}}, says="differs from its counterpart"),
+        edit(
+            _POLICY, "standby:unprivileged-pods", {"spec": {"validations": [None]}}, says="differs from its counterpart"
+        ),
         remove(_BINDING, "standby:unprivileged-pods", says="has no counterpart"),
     ],
 )

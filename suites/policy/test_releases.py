@@ -7,7 +7,18 @@ from typing import Final
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
-from suites.policy.charts import BRINGS, RESTRICTED_BY_DEFAULT, SINGLE, Part, chart_of, mapping, parts_of, walk, within
+from suites.policy.charts import (
+    BRINGS,
+    PARTS,
+    RESTRICTED_BY_DEFAULT,
+    SINGLE,
+    Part,
+    chart_of,
+    mapping,
+    parts_of,
+    walk,
+    within,
+)
 from suites.policy.quantities import amount as quantity
 from suites.policy.quantities import seconds
 
@@ -25,8 +36,18 @@ RESTRICTED_PARTS = Control(
     remedy="State the security contexts of the part in the release's values.",
     frameworks={"nist": "AC-6", "pci": "2.2.6", "cis": "Kubernetes 5.2.5", "soc2": "CC6.1"},
     mutants=[
-        edit("HelmRelease", f"{_RELEASE}cert-manager", {"spec": {"values": {"webhook": {"containerSecurityContext": {"readOnlyRootFilesystem": False}}}}}, says="webhook: can write its root file system"),
-        edit("HelmRelease", f"{_RELEASE}external-dns", {"spec": {"values": {"securityContext": {"capabilities": None}}}}, says="keeps its capabilities"),
+        edit(
+            "HelmRelease",
+            f"{_RELEASE}cert-manager",
+            {"spec": {"values": {"webhook": {"containerSecurityContext": {"readOnlyRootFilesystem": False}}}}},
+            says="webhook: can write its root file system",
+        ),
+        edit(
+            "HelmRelease",
+            f"{_RELEASE}external-dns",
+            {"spec": {"values": {"securityContext": {"capabilities": None}}}},
+            says="keeps its capabilities",
+        ),
     ],
 )
 #: User ids below are the node's own accounts; above lies what 16-bit ids can not name.
@@ -52,6 +73,8 @@ def _with_pods(platform: Platform) -> list[Item]:
 
 def _runs_restricted(release: Item) -> Iterator[str]:
     for part in parts_of(release):
+        if part.chart not in PARTS:
+            continue  # what a chart needs that is not known here is its namespace's pod security to decide
         contexts = list(_contexts(part))
         for context in contexts:
             yield from (f"{part}: {text}" for text in _weaknesses(context))
@@ -96,8 +119,18 @@ SIZED_PARTS = Control(
     remedy="Set resources.requests.cpu, resources.requests.memory and an equal resources.limits.memory.",
     frameworks={"nist": "SC-6", "soc2": "A1.1"},
     mutants=[
-        edit("HelmRelease", f"{_RELEASE}argo-cd", {"spec": {"values": {"redis": {"resources": {"limits": {"memory": "64Mi"}}}}}}, says="redis: its memory limit 64Mi is not its request 256Mi"),
-        edit("HelmRelease", f"{_RELEASE}vpa", {"spec": {"values": {"recommender": {"resources": {"requests": {"cpu": "5"}}}}}}, says="recommender: asks for"),
+        edit(
+            "HelmRelease",
+            f"{_RELEASE}argo-cd",
+            {"spec": {"values": {"redis": {"resources": {"limits": {"memory": "64Mi"}}}}}},
+            says="redis: its memory limit 64Mi is not its request 256Mi",
+        ),
+        edit(
+            "HelmRelease",
+            f"{_RELEASE}vpa",
+            {"spec": {"values": {"recommender": {"resources": {"requests": {"cpu": "5"}}}}}},
+            says="recommender: asks for",
+        ),
     ],
 )
 #: GiB for each core, around the 4 of a general-purpose node: a controller caches much and computes little.
@@ -137,8 +170,18 @@ REPLICATED_PARTS = Control(
     remedy="Ask for two replicas and enable the part's pod disruption budget with one pod to spare.",
     frameworks={"nist": "CP-10", "soc2": "A1.2"},
     mutants=[
-        edit("HelmRelease", f"{_RELEASE}cert-manager", {"spec": {"values": {"webhook": {"replicaCount": 1}}}}, says="webhook: has 1 replicas"),
-        edit("HelmRelease", f"{_RELEASE}argo-cd", {"spec": {"values": {"repoServer": {"pdb": {"minAvailable": 2}}}}}, says="repoServer: its disruption budget"),
+        edit(
+            "HelmRelease",
+            f"{_RELEASE}cert-manager",
+            {"spec": {"values": {"webhook": {"replicaCount": 1}}}},
+            says="webhook: has 1 replicas",
+        ),
+        edit(
+            "HelmRelease",
+            f"{_RELEASE}argo-cd",
+            {"spec": {"values": {"repoServer": {"pdb": {"minAvailable": 2}}}}},
+            says="repoServer: its disruption budget",
+        ),
     ],
 )
 #: Two survive a node; of elected controllers a sixth only waits.
@@ -155,7 +198,7 @@ def test_parts_survive_a_node(platform: Platform) -> None:
 
 def _survives_a_node(release: Item) -> Iterator[str]:
     for part in parts_of(release):
-        if not part.replicas_key:
+        if not part.replicas_key or part.chart not in PARTS:
             continue
         replicas = quantity(part.replicas) or 0
         least = 1 if (part.chart, part.name) in SINGLE else REPLICAS[0]
@@ -189,9 +232,13 @@ REMEDIATED_RELEASES = Control(
     frameworks={"nist": "CM-3", "soc2": "CC8.1"},
     relates=("HelmRelease", "ServiceAccount"),
     mutants=[
-        edit("HelmRelease", f"{_RELEASE}vpa", {"spec": {"driftDetection": {"mode": "warn"}}}, says="does not undo drift"),
+        edit(
+            "HelmRelease", f"{_RELEASE}vpa", {"spec": {"driftDetection": {"mode": "warn"}}}, says="does not undo drift"
+        ),
         edit("HelmRelease", f"{_RELEASE}argo-cd", {"spec": {"timeout": "2h"}}, says="timeout"),
-        edit("HelmRelease", f"{_RELEASE}argo-cd", {"spec": {"serviceAccountName": "nobody"}}, says="is applied as nobody"),
+        edit(
+            "HelmRelease", f"{_RELEASE}argo-cd", {"spec": {"serviceAccountName": "nobody"}}, says="is applied as nobody"
+        ),
     ],
 )
 #: Seconds: sooner floods the API server, later leaves drift for longer than a working session.
@@ -233,7 +280,11 @@ def _reconciles(release: Item) -> Iterator[str]:
     upgrade = release.mapping("spec.upgrade")
     remediation = mapping(upgrade, "remediation")
     kept = upgrade.get("cleanupOnFail") is True and remediation.get("remediateLastFailure") is True
-    if not kept or remediation.get("strategy") != "rollback" or not within(quantity(remediation.get("retries")), *RETRIES):
+    if (
+        not kept
+        or remediation.get("strategy") != "rollback"
+        or not within(quantity(remediation.get("retries")), *RETRIES)
+    ):
         yield "a failed upgrade is not rolled back"
     if mapping(upgrade, "strategy").get("name") != "RemediateOnFailure":
         yield "a failed upgrade is not remediated"
@@ -253,8 +304,18 @@ OBSERVED_RELEASES = Control(
     frameworks={"nist": "SI-4", "soc2": "CC7.2"},
     relates=("HelmRelease", "Certificate", "google_container_cluster"),
     mutants=[
-        edit("HelmRelease", f"{_RELEASE}cert-manager", {"spec": {"values": {"crds": {"keep": False}}}}, says="would delete its custom resources"),
-        edit("HelmRelease", f"{_RELEASE}argo-cd", {"spec": {"values": {"server": {"metrics": {"enabled": False}}}}}, says="server.metrics is not scraped"),
+        edit(
+            "HelmRelease",
+            f"{_RELEASE}cert-manager",
+            {"spec": {"values": {"crds": {"keep": False}}}},
+            says="would delete its custom resources",
+        ),
+        edit(
+            "HelmRelease",
+            f"{_RELEASE}argo-cd",
+            {"spec": {"values": {"server": {"metrics": {"enabled": False}}}}},
+            says="server.metrics is not scraped",
+        ),
         remove("HelmRelease", f"{_RELEASE}cert-manager", says="no release brings its kind"),
     ],
 )

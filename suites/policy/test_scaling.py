@@ -28,9 +28,19 @@ AUTOSCALED = Control(
     frameworks={"nist": "CP-2", "soc2": "A1.1"},
     relates=("HorizontalPodAutoscaler", "Rollout", "Deployment"),
     mutants=[
-        edit("HorizontalPodAutoscaler", _ORDERS, {"spec": {"scaleTargetRef": {"name": "order"}}}, says="scales Rollout/order, which is not declared"),
+        edit(
+            "HorizontalPodAutoscaler",
+            _ORDERS,
+            {"spec": {"scaleTargetRef": {"name": "order"}}},
+            says="scales Rollout/order, which is not declared",
+        ),
         edit("HorizontalPodAutoscaler", _ORDERS, {"spec": {"minReplicas": 20}}, says="grows only from 20 to 40"),
-        edit("HorizontalPodAutoscaler", _ORDERS, {"spec": {"metrics": [{"containerResource": {"target": {"averageUtilization": 95}}}]}}, says="aims at 95 %"),
+        edit(
+            "HorizontalPodAutoscaler",
+            _ORDERS,
+            {"spec": {"metrics": [{"containerResource": {"target": {"averageUtilization": 95}}}]}},
+            says="aims at 95 %",
+        ),
     ],
 )
 #: Below, half of what is paid for idles; above, a new pod comes too late for the load that called it.
@@ -103,8 +113,18 @@ PACED = Control(
     remedy="State behavior.scaleUp by percent and by pods without a window, behavior.scaleDown by percent with one.",
     frameworks={"nist": "SC-5", "soc2": "A1.1"},
     mutants=[
-        edit("HorizontalPodAutoscaler", _ORDERS, {"spec": {"behavior": {"scaleUp": {"stabilizationWindowSeconds": 600}}}}, says="waits 600 s before it grows"),
-        edit("HorizontalPodAutoscaler", _ORDERS, {"spec": {"behavior": {"scaleDown": {"policies": [{"value": 100}]}}}}, says="scaleDown Percent 100"),
+        edit(
+            "HorizontalPodAutoscaler",
+            _ORDERS,
+            {"spec": {"behavior": {"scaleUp": {"stabilizationWindowSeconds": 600}}}},
+            says="waits 600 s before it grows",
+        ),
+        edit(
+            "HorizontalPodAutoscaler",
+            _ORDERS,
+            {"spec": {"behavior": {"scaleDown": {"policies": [{"value": 100}]}}}},
+            says="scaleDown Percent 100",
+        ),
     ],
 )
 #: Seconds: growth within one look of the autoscaler; what was needed minutes ago is kept.
@@ -160,7 +180,12 @@ WITHIN_QUOTA = Control(
     frameworks={"nist": "SC-6", "soc2": "A1.1"},
     relates=("ResourceQuota", "HorizontalPodAutoscaler", "Rollout", "HelmRelease"),
     mutants=[
-        edit("ResourceQuota", "primary:shop/compute", {"spec": {"hard": {"requests.cpu": "8"}}}, says="holds 8 requests.cpu, its peak asks for"),
+        edit(
+            "ResourceQuota",
+            "primary:shop/compute",
+            {"spec": {"hard": {"requests.cpu": "8"}}},
+            says="holds 8 requests.cpu, its peak asks for",
+        ),
         edit("HorizontalPodAutoscaler", _ORDERS, {"spec": {"maxReplicas": 900}}, says="its peak asks for"),
         edit("ResourceQuota", "primary:shop/compute", {"spec": {"hard": {"pods": "20000"}}}, says="holds 20000 pods"),
     ],
@@ -201,7 +226,9 @@ def peaks_by_namespace(platform: Platform) -> dict[Key, dict[str, float]]:
     for one in platform.all("Deployment", "Rollout", "StatefulSet"):
         replicas = most.get((one.site, one.namespace, one.name), one.number("spec.replicas") or 1.0)
         notes = one.mapping("spec.template.metadata.annotations")
-        cpu = sum(_request(c, "cpu") for _, c in containers(one)) + (quantity(notes.get("sidecar.istio.io/proxyCPU")) or 0)
+        cpu = sum(_request(c, "cpu") for _, c in containers(one)) + (
+            quantity(notes.get("sidecar.istio.io/proxyCPU")) or 0
+        )
         memory = sum(_request(c, "memory") for _, c in containers(one))
         memory += quantity(notes.get("sidecar.istio.io/proxyMemory")) or 0
         _add(peaks, (one.site, one.namespace), replicas, cpu, memory)
@@ -209,7 +236,12 @@ def peaks_by_namespace(platform: Platform) -> dict[Key, dict[str, float]]:
         for part in parts_of(release):
             requests = part.requests
             place = (release.site, release.text("spec.targetNamespace") or release.namespace)
-            _add(peaks, place, quantity(part.replicas) or 1.0, *(quantity(requests.get(k)) or 0 for k in ("cpu", "memory")))
+            _add(
+                peaks,
+                place,
+                quantity(part.replicas) or 1.0,
+                *(quantity(requests.get(k)) or 0 for k in ("cpu", "memory")),
+            )
     return peaks
 
 
@@ -231,11 +263,28 @@ SAME_PEAK = Control(
     remedy="Let the sites differ in their minimum only: a warm standby is smaller, not lower.",
     frameworks={"nist": "CP-7", "hipaa": "164.308(a)(7)(ii)(B)", "soc2": "A1.2"},
     mutants=[
-        edit("HorizontalPodAutoscaler", "standby:shop/orders", {"spec": {"maxReplicas": 20}}, says="differs from the other site at maxReplicas"),
-        edit("ResourceQuota", "standby:shop/compute", {"spec": {"hard": {"pods": "100"}}}, says="differs from the other site at hard.pods"),
+        edit(
+            "HorizontalPodAutoscaler",
+            "standby:shop/orders",
+            {"spec": {"maxReplicas": 20}},
+            says="differs from the other site at maxReplicas",
+        ),
+        edit(
+            "ResourceQuota",
+            "standby:shop/compute",
+            {"spec": {"hard": {"pods": "100"}}},
+            says="differs from the other site at hard.pods",
+        ),
     ],
 )
-_SHARED: Final = ("HorizontalPodAutoscaler", "LimitRange", "PodDisruptionBudget", "PriorityClass", "ResourceQuota", "VerticalPodAutoscaler")
+_SHARED: Final = (
+    "HorizontalPodAutoscaler",
+    "LimitRange",
+    "PodDisruptionBudget",
+    "PriorityClass",
+    "ResourceQuota",
+    "VerticalPodAutoscaler",
+)
 
 
 @checks(SAME_PEAK)
@@ -275,7 +324,12 @@ DISRUPTABLE = Control(
     mutants=[
         remove("PodDisruptionBudget", _ORDERS, says="has no disruption budget"),
         edit("PodDisruptionBudget", _ORDERS, {"spec": {"maxUnavailable": 0}}, says="lets 0 of"),
-        edit("PodDisruptionBudget", _ORDERS, {"spec": {"selector": {"matchLabels": {"app": "order"}}}}, says="protects nothing"),
+        edit(
+            "PodDisruptionBudget",
+            _ORDERS,
+            {"spec": {"selector": {"matchLabels": {"app": "order"}}}},
+            says="protects nothing",
+        ),
     ],
 )
 

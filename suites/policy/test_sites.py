@@ -20,8 +20,18 @@ SAME_CONTROLLERS = Control(
     remedy="Deliver the release from a base that both sites share; let only facts differ.",
     frameworks={"nist": "CM-2", "soc2": "A1.2"},
     mutants=[
-        edit("HelmRelease", "standby:flux-system/argo-cd", {"spec": {"values": {"notifications": {"enabled": True}}}}, says="differs from the other site at values.notifications.enabled"),
-        edit("Application", "standby:argocd/orders", {"spec": {"revisionHistoryLimit": 9}}, says="differs from the other site at revisionHistoryLimit"),
+        edit(
+            "HelmRelease",
+            "standby:flux-system/argo-cd",
+            {"spec": {"values": {"notifications": {"enabled": True}}}},
+            says="differs from the other site at values.notifications.enabled",
+        ),
+        edit(
+            "Application",
+            "standby:argocd/orders",
+            {"spec": {"revisionHistoryLimit": 9}},
+            says="differs from the other site at revisionHistoryLimit",
+        ),
     ],
 )
 _KINDS: Final = (
@@ -76,8 +86,18 @@ NAMED_PATHS = Control(
     frameworks={"nist": "CM-2", "soc2": "CC8.1"},
     relates=("Kustomization", "ExternalSecret"),
     mutants=[
-        edit("Kustomization", "primary:flux-system/data", {"spec": {"path": "./infra/kubernetes/data/standby"}}, says="its path names another site"),
-        edit("Kustomization", "primary:flux-system/data", {"metadata": {"labels": {"meshproof.example/facts": None}}}, says="takes facts that it is not labelled to require"),
+        edit(
+            "Kustomization",
+            "primary:flux-system/data",
+            {"spec": {"path": "./infra/kubernetes/data/standby"}},
+            says="its path names another site",
+        ),
+        edit(
+            "Kustomization",
+            "primary:flux-system/data",
+            {"metadata": {"labels": {"meshproof.example/facts": None}}},
+            says="takes facts that it is not labelled to require",
+        ),
     ],
 )
 

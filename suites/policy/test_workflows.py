@@ -24,8 +24,18 @@ PINNED = Control(
     remedy="Name the 40-digit commit after @, and set persist-credentials: false on checkout.",
     frameworks={"nist": "SI-7", "pci": "6.3.2", "soc2": "CC8.1"},
     mutants=[
-        edit("Workflow", "*deploy", {"jobs": {"apply": {"steps": [{"uses": "actions/checkout@v5"}]}}}, says="actions/checkout@v5 is not pinned"),
-        edit("Workflow", "*deploy", {"jobs": {"apply": {"steps": [{"with": {"persist-credentials": True}}]}}}, says="leaves its token behind"),
+        edit(
+            "Workflow",
+            "*deploy",
+            {"jobs": {"apply": {"steps": [{"uses": "actions/checkout@v5"}]}}},
+            says="actions/checkout@v5 is not pinned",
+        ),
+        edit(
+            "Workflow",
+            "*deploy",
+            {"jobs": {"apply": {"steps": [{"with": {"persist-credentials": True}}]}}},
+            says="leaves its token behind",
+        ),
     ],
 )
 _COMMIT: Final = re.compile(r"[^@]+@[0-9a-f]{40}")
@@ -56,7 +66,10 @@ def _pinned(workflow: Item) -> Iterator[str]:
             if uses and not uses.startswith("./") and not _COMMIT.fullmatch(uses):
                 yield f"{name}: {uses} is not pinned"
         for step in _steps(job):
-            if str(step.get("uses", "")).startswith("actions/checkout@") and mapping(step, "with").get("persist-credentials") is not False:
+            if (
+                str(step.get("uses", "")).startswith("actions/checkout@")
+                and mapping(step, "with").get("persist-credentials") is not False
+            ):
                 yield f"{name}: leaves its token behind"
         local = [step for step in _steps(job) if str(step.get("uses", "")).startswith("./")]
         fetched = [step for step in _steps(job) if str(step.get("uses", "")).startswith("actions/checkout@")]
@@ -76,8 +89,18 @@ LEAST = Control(
     frameworks={"nist": "AC-6", "pci": "7.2.1", "soc2": "CC6.3"},
     mutants=[
         edit("Workflow", "*deploy", {"permissions": None}, says="grants its jobs more than nothing"),
-        edit("Workflow", "*platform", {"jobs": {"form": {"permissions": {"id-token": "write"}}}}, says="form: holds id-token, which no step uses"),
-        edit("Workflow", "*deploy", {"on": {"pull_request_target": {"branches": ["main"]}}}, says="runs foreign code with its secrets"),
+        edit(
+            "Workflow",
+            "*platform",
+            {"jobs": {"form": {"permissions": {"id-token": "write"}}}},
+            says="form: holds id-token, which no step uses",
+        ),
+        edit(
+            "Workflow",
+            "*deploy",
+            {"on": {"pull_request_target": {"branches": ["main"]}}},
+            says="runs foreign code with its secrets",
+        ),
     ],
 )
 #: Permission to the words of a step that need it.
@@ -129,7 +152,12 @@ BOUNDED = Control(
     frameworks={"nist": "CM-3", "soc2": "CC8.1"},
     mutants=[
         edit("Workflow", "*deploy", {"jobs": {"apply": {"timeout-minutes": 1200}}}, says="apply: may run 1200 min"),
-        edit("Workflow", "*deploy", {"jobs": {"apply": {"concurrency": {"cancel-in-progress": True}}}}, says="apply: may be cut off while it changes"),
+        edit(
+            "Workflow",
+            "*deploy",
+            {"jobs": {"apply": {"concurrency": {"cancel-in-progress": True}}}},
+            says="apply: may be cut off while it changes",
+        ),
     ],
 )
 #: Minutes: shorter than GitHub's own six hours, longer than a machine takes to start and fetch its tools.
@@ -170,7 +198,9 @@ def _bounded(workflow: Item) -> Iterator[str]:
         if changes and strategy and (strategy.get("fail-fast") is not True or strategy.get("max-parallel") != 1):
             yield f"{name}: changes environments although an earlier one failed"
         matrix = mapping(strategy, "matrix")
-        for key in sorted(set(re.findall(r"\$\{\{ matrix\.(\w+)", str({k: v for k, v in job.items() if k != "strategy"})))):
+        for key in sorted(
+            set(re.findall(r"\$\{\{ matrix\.(\w+)", str({k: v for k, v in job.items() if k != "strategy"})))
+        ):
             if key not in matrix:
                 yield f"{name}: reads matrix.{key}, which it has not"
         if strategy and not changes and strategy.get("fail-fast") is not False:
@@ -233,10 +263,17 @@ def _scanned_first(workflow: Item) -> Iterator[str]:
             if "sbom" not in str([_steps(jobs[one]) for one in before if one in jobs]).lower():
                 yield f"{name}: has no list of parts to attest"
             for step in _steps(job):
-                if "attest-build-provenance" in str(step.get("uses")) and mapping(step, "with").get("push-to-registry") is not True:
+                if (
+                    "attest-build-provenance" in str(step.get("uses"))
+                    and mapping(step, "with").get("push-to-registry") is not True
+                ):
                     yield f"{name}: keeps the attestation away from the image"
         if name in scanning and "docker/build-push-action" in words:
-            yield from (f"{name}: pushes before the scan" for s in _steps(job) if mapping(s, "with").get("push", False) is not False)
+            yield from (
+                f"{name}: pushes before the scan"
+                for s in _steps(job)
+                if mapping(s, "with").get("push", False) is not False
+            )
     called = workflow.mapping("on.workflow_call.inputs")
     for key in sorted(set(re.findall(r"\$\{\{ inputs\.(\w+)", str(workflow.get("jobs"))))):
         if mapping(called, key).get("required") is not True:
@@ -267,9 +304,24 @@ TRUSTED = Control(
     frameworks={"nist": "IA-5", "pci": "8.6.1", "soc2": "CC6.1"},
     relates=("aws_iam_role", "GitRepository", "Workflow"),
     mutants=[
-        edit("GitRepository", "primary:flux-system/platform", {"spec": {"url": "https://github.com/someone/else"}}, says="which not every cluster reads"),
-        edit("aws_iam_role", 'module.global_ci.aws_iam_role.main["apply"]', {"max_session_duration": 43200}, says="lasts 43200 s"),
-        edit("aws_iam_role", 'module.global_ci.aws_iam_role.main["plan"]', {"assume_role_policy": {"Statement": [{"Condition": None}]}}, says="trusts any"),
+        edit(
+            "GitRepository",
+            "primary:flux-system/platform",
+            {"spec": {"url": "https://github.com/someone/else"}},
+            says="which not every cluster reads",
+        ),
+        edit(
+            "aws_iam_role",
+            'module.global_ci.aws_iam_role.main["apply"]',
+            {"max_session_duration": 43200},
+            says="lasts 43200 s",
+        ),
+        edit(
+            "aws_iam_role",
+            'module.global_ci.aws_iam_role.main["plan"]',
+            {"assume_role_policy": {"Statement": [{"Condition": None}]}},
+            says="trusts any",
+        ),
     ],
 )
 _ISSUER: Final = "token.actions.githubusercontent.com"
@@ -281,7 +333,9 @@ def test_pipelines_are_trusted_narrowly(platform: Platform) -> None:
     """Who may change the cloud is who may change what the clusters reconcile, from a protected environment."""
     urls = {one.text("spec.url").removesuffix(".git") for one in platform.all("GitRepository")}
     sessions = {
-        str(mapping(step, "with").get("role-to-assume", "")).rpartition("-")[2]: _number(mapping(step, "with").get("role-duration-seconds"))
+        str(mapping(step, "with").get("role-to-assume", "")).rpartition("-")[2]: _number(
+            mapping(step, "with").get("role-duration-seconds")
+        )
         for workflow in platform.all("Workflow")
         for _, job in _jobs(workflow)
         for step in _steps(job)
@@ -305,7 +359,9 @@ def test_pipelines_are_trusted_narrowly(platform: Platform) -> None:
         if role.get("force_detach_policies", default=False) is not False:
             yield "loses its policies without a review"
 
-    findings = judge([one for one in platform.all("aws_iam_role") if _ISSUER in str(one.get("assume_role_policy"))], trusts)
+    findings = judge(
+        [one for one in platform.all("aws_iam_role") if _ISSUER in str(one.get("assume_role_policy"))], trusts
+    )
 
     assert not findings.broken, findings.table()
 
@@ -322,8 +378,17 @@ PUBLISHES = Control(
     frameworks={"nist": "AC-6", "pci": "7.2.1", "soc2": "CC6.3"},
     relates=("aws_iam_role_policy", "aws_ecr_repository", "Rollout"),
     mutants=[
-        remove("aws_ecr_repository", 'module.primary_registry.aws_ecr_repository.shop["orders"]', says="pushes to shop/orders, which does not exist"),
-        edit("aws_iam_role_policy", "module.global_ci.aws_iam_role_policy.publish", {"policy": {"Statement": [{}, None]}}, says="no pipeline can push"),
+        remove(
+            "aws_ecr_repository",
+            'module.primary_registry.aws_ecr_repository.shop["orders"]',
+            says="pushes to shop/orders, which does not exist",
+        ),
+        edit(
+            "aws_iam_role_policy",
+            "module.global_ci.aws_iam_role_policy.publish",
+            {"policy": {"Statement": [{}, None]}},
+            says="no pipeline can push",
+        ),
         remove("aws_iam_role_policy", "module.global_ci.aws_iam_role_policy.publish", says="no pipeline can push"),
     ],
 )
