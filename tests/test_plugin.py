@@ -68,7 +68,7 @@ def suite(pytester: pytest.Pytester) -> Suite:
         for name in ("infra", "suites"):
             write(name).mkdir(exist_ok=True)
         write("pyproject.toml").write_text(
-            '[tool.meshproof]\nmutants = 40\nscore-overall = 0.0\nscore-per-system = 0.0\n'
+            "[tool.meshproof]\nmutants = 40\nscore-overall = 0.0\nscore-per-system = 0.0\n"
             '[tool.pytest]\naddopts = ["--import-mode=importlib", "-ra"]\npythonpath = ["."]\n'
         )
         write("infra/services.yaml").write_text(services)
@@ -94,7 +94,10 @@ def test_a_kept_promise_is_a_pass_with_evidence(suite: Suite, pytester: pytest.P
     (control,) = read_run(pytester)["controls"]  # type: ignore[misc]
     assert (control["verdict"], control["assurance"], control["judged"]) == ("pass", "resolved", 2)
     evidence = pytester.path / "reports/runs/latest" / control["evidence"][0]["file"]
-    assert {row["address"] for row in json.loads(evidence.read_text())["judged"]} == {"Service/shop/a", "Service/shop/b"}
+    assert {row["address"] for row in json.loads(evidence.read_text())["judged"]} == {
+        "Service/shop/a",
+        "Service/shop/b",
+    }
 
 
 def test_a_broken_promise_names_place_and_remedy(suite: Suite) -> None:
@@ -117,8 +120,12 @@ def test_nothing_to_judge_is_not_a_pass(suite: Suite, pytester: pytest.Pytester)
 
 def test_a_must_that_cannot_be_seen_is_exit_six(suite: Suite, pytester: pytest.Pytester) -> None:
     """Unknown is no failure and no pass."""
-    result = suite(GOOD + GOOD.replace("NET-001", "NET-002").replace("test_services", "test_blind").replace(
-        "findings = ", "raise ProbeError('the wire is cut'); findings = "))
+    result = suite(
+        GOOD
+        + GOOD.replace("NET-001", "NET-002")
+        .replace("test_services", "test_blind")
+        .replace("findings = ", "raise ProbeError('the wire is cut'); findings = ")
+    )
 
     assert result.ret == 6
     assert read_run(pytester)["summary"]["unknown"] == 1  # type: ignore[index]
@@ -167,8 +174,12 @@ def test_prove_kills_the_mutant_and_scores_generated_ones(suite: Suite, pytester
     ("mutant", "outcome", "status"),
     [
         pytest.param('remove("Service", "shop/a", says="x")', "survived", 1, id="survived"),
-        pytest.param('edit("Service", "shop/a", {"spec": {"type": "NodePort"}}, says="is closed")', "misattributed", 1,
-                     id="misattributed"),
+        pytest.param(
+            'edit("Service", "shop/a", {"spec": {"type": "NodePort"}}, says="is closed")',
+            "misattributed",
+            1,
+            id="misattributed",
+        ),
     ],
 )
 def test_a_mutant_that_is_not_killed_fails_the_run(
@@ -184,8 +195,12 @@ def test_a_mutant_that_is_not_killed_fails_the_run(
 @pytest.mark.parametrize(
     ("mutant", "words"),
     [
-        pytest.param('edit("Service", "shop/a", {"spec": {"type": "ClusterIP"}}, says="x")', "changes nothing", id="same"),
-        pytest.param('edit("Service", "shop/z", {"spec": {"type": "NodePort"}}, says="x")', "matches shop/z", id="nothing"),
+        pytest.param(
+            'edit("Service", "shop/a", {"spec": {"type": "ClusterIP"}}, says="x")', "changes nothing", id="same"
+        ),
+        pytest.param(
+            'edit("Service", "shop/z", {"spec": {"type": "NodePort"}}, says="x")', "matches shop/z", id="nothing"
+        ),
     ],
 )
 def test_a_mutant_that_changes_nothing_breaks_the_suite(suite: Suite, mutant: str, words: str) -> None:
@@ -235,8 +250,12 @@ def test_an_exemption_excuses_only_what_it_names(suite: Suite, pytester: pytest.
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        pytest.param(EXEMPTION.replace("2999", "1999"), "exemptions.toml:2: exemption of NET-001 expired", id="expired"),
-        pytest.param(EXEMPTION.replace('"platform"', '""'), "exemptions.toml:2: exemption of NET-001 has no owner", id="no-owner"),
+        pytest.param(
+            EXEMPTION.replace("2999", "1999"), "exemptions.toml:2: exemption of NET-001 expired", id="expired"
+        ),
+        pytest.param(
+            EXEMPTION.replace('"platform"', '""'), "exemptions.toml:2: exemption of NET-001 has no owner", id="no-owner"
+        ),
         pytest.param(EXEMPTION, "exemptions.toml:2: exemption of NET-001 matches nothing", id="matches-nothing"),
     ],
 )
@@ -258,7 +277,12 @@ def test_a_bad_exemption_is_exit_four(suite: Suite, text: str, words: str) -> No
 )
 def test_a_broken_manifest_is_one_sentence(suite: Suite, text: str, words: str) -> None:
     """Every check would fail for the same reason: say it once, and stop."""
-    result = suite(GOOD, services="kind: X\napiVersion: v1\n---\n" + text if "list" not in words else "apiVersion: v1\nkind: X\nmetadata: {name: x}\n---\n" + text)
+    result = suite(
+        GOOD,
+        services="kind: X\napiVersion: v1\n---\n" + text
+        if "list" not in words
+        else "apiVersion: v1\nkind: X\nmetadata: {name: x}\n---\n" + text,
+    )
 
     assert result.ret == 4
     said = result.stdout.str() + result.stderr.str()
@@ -266,7 +290,7 @@ def test_a_broken_manifest_is_one_sentence(suite: Suite, text: str, words: str) 
     assert "Traceback" not in said
 
 
-def test_an_empty_infra_is_exit_four(suite: Suite, pytester: pytest.Pytester) -> None:
+def test_an_empty_infra_is_exit_four(suite: Suite) -> None:
     """Nothing declared is never a pass."""
     result = suite(GOOD, services="")
 

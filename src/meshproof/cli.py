@@ -19,7 +19,9 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @app.command()
 def fetch(
-    programs: Annotated[list[str] | None, typer.Argument(help="programs; the ones this target needs by default")] = None,
+    programs: Annotated[
+        list[str] | None, typer.Argument(help="programs; the ones this target needs by default")
+    ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="every program of the lock file")] = False,
 ) -> None:

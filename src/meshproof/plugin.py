@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from meshproof.mutation.proof import Outcome, prove
 from meshproof.provenance import facts_of
 from meshproof.report.catalogue import catalogue
 from meshproof.report.recorder import Recorder
-from meshproof.result import CheckResult, evidence_of, places_of, weakest
+from meshproof.result import CheckOutcome, CheckResult, evidence_of, places_of, weakest
 from meshproof.settings import Settings, read_settings
 from meshproof.targets import chosen_target, is_available
 from meshproof.targets.plan import declaration_of
@@ -99,9 +99,13 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         if item not in shown and (control := _control(item)) is not None:
             _tell_recorder(config, control, "not_on_this_target")
     if settings.prove and controls and not config.getoption("collectonly"):
-        functions = [item.function for item in shown if isinstance(item, pytest.Function)]  # type: ignore[attr-defined]
-        shown += [GeneratedMutants.from_parent(session, name=name, functions=functions, settings=settings, shard=shard, load=declaration_of)
-                  for shard, name in shards_of(settings, functions)]
+        functions = [item.function for item in shown if isinstance(item, pytest.Function)]
+        shown += [
+            GeneratedMutants.from_parent(
+                session, name=name, functions=functions, settings=settings, shard=shard, load=declaration_of
+            )
+            for shard, name in shards_of(settings, functions)
+        ]
     items[:] = shown
     for control in controls.values():
         _tell_recorder(config, control, "selected")
@@ -153,7 +157,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Show a suite that is not usable as one sentence with file and line, not as a traceback."""
     report = yield
     value = getattr(getattr(getattr(report, "call", None), "excinfo", None), "value", None)
@@ -178,7 +184,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Keep the recorder within reach of the hooks that are given no config; read the declaration before workers start."""
+    """Keep the recorder within reach of hooks without a config; read the declaration before workers start."""
     config = session.config
     _Global.recorder = config.stash.get(RECORDER, None)
     if _Global.recorder is None or config.getoption("collectonly") or not _judges(config):
@@ -286,7 +292,7 @@ def _controls(items: Sequence[pytest.Item], root: Path) -> tuple[dict[str, Contr
         control = _control(item)
         if control is None or not isinstance(item, pytest.Function):
             continue
-        here = "{}:{}".format(*place_of(item.function, root))  # type: ignore[arg-type]  # a test function
+        here = "{}:{}".format(*place_of(item.function, root))
         other = found.setdefault(control.id, (control, here))
         if other[0] is not control:
             message = f"{here}: control id {control.id} is already used at {other[1]}; choose a free id"
@@ -361,9 +367,17 @@ def _end_of_mutant(item: pytest.Function, control: Control, mutant: Mutant, erro
             raise error
 
     proof = prove(again, mutant.says)
-    outcome = "passed" if proof.outcome is Outcome.KILLED else "failed"
-    _attach(item, CheckResult(control=control.id, outcome=outcome, mutant=mutant.name,
-                              mutant_outcome=proof.outcome.value, reason=proof.said))
+    outcome: CheckOutcome = "passed" if proof.outcome is Outcome.KILLED else "failed"
+    _attach(
+        item,
+        CheckResult(
+            control=control.id,
+            outcome=outcome,
+            mutant=mutant.name,
+            mutant_outcome=proof.outcome.value,
+            reason=proof.said,
+        ),
+    )
     if proof.outcome is not Outcome.KILLED:
         pytest.fail(f"mutant {mutant.name} {proof.outcome.value}: {proof.said}", pytrace=False)
     return True
@@ -376,4 +390,3 @@ def _last_line_in(path: Path, error: BaseException) -> str:
             line = traceback.tb_lineno
         traceback = traceback.tb_next
     return f"{path.name}:{line}"
-

@@ -35,7 +35,9 @@ def facts_of(settings: Settings, catalogue: Iterable[Mapping[str, object]]) -> R
         infra_digest=declaration.digest,
         platform_version=declaration.version,
         programs=list(_programs()),
-        notes=[model.NoteRun(subject=one.subject, where=str(one.place or ""), says=one.says) for one in declaration.notes],
+        notes=[
+            model.NoteRun(subject=one.subject, where=str(one.place or ""), says=one.says) for one in declaration.notes
+        ],
         files={"evidence/declaration.json.gz": snapshot_of(declaration)},
     )
 

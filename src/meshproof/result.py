@@ -19,7 +19,8 @@ JUDGEMENTS = "https://meshproof.example/schemas/evidence/judgements/v1.json"
 class CheckResult:
     """One check, run once as built or against one mutant; plain values only.
 
-    `judged` are rows of the evidence, `where` the broken ones, `excused` the findings that exemptions set aside. `assurance` is the weakest among what was judged.
+    `judged` are rows of the evidence, `where` the broken ones, `excused` the findings that exemptions
+    set aside. `assurance` is the weakest among what was judged.
     """
 
     control: str

@@ -16,7 +16,8 @@ class Settings(BaseModel):
     """Options of a run; field names are the option names with underscores.
 
     `time_scale` multiplies declared times only. `mutants` is how many generated mutants `--prove` draws with `seed`;
-    `replay` is a report whose evidence answers instead of the declaration. `score_overall` and `score_per_system` are the shares of them that must be killed.
+    `score_overall` and `score_per_system` are the shares of them that must be killed. `replay` is a report whose
+    evidence answers instead of the declaration.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,7 +53,8 @@ class Settings(BaseModel):
     @property
     def is_own_infra(self) -> bool:
         """Whether the declaration is the one that the suites' floors were written for."""
-        return self.infra_dir == (self.root / type(self).model_fields["infra"].default).resolve()
+        default: Path = type(self).model_fields["infra"].default
+        return self.infra_dir == (self.root / default).resolve()
 
 
 def read_settings(root: Path, overrides: Mapping[str, object]) -> Settings:

@@ -69,9 +69,7 @@ def _leads_to_a_service(route: Item) -> bool:
 
 def _hosts(route: Item) -> list[str]:
     return [
-        str(target["destination"]["host"])
-        for rule in route.mappings("spec.http")
-        for target in rule.get("route", [])
+        str(target["destination"]["host"]) for rule in route.mappings("spec.http") for target in rule.get("route", [])
     ]
 
 
@@ -93,8 +91,12 @@ def _gateway(platform: Platform, route: Item, name: str, facts: list[Item]) -> I
         return
     if not {one.address for one in gateway.refers("spec.servers", "fact")} & {one.address for one in facts}:
         yield f"gateway {name}: its host is a literal"
-    services = [one for one in platform.all("Service", site=route.site, namespace=gateway.namespace)]
-    bound = [one for one in platform.all("TargetGroupBinding", site=route.site) if not one.refers("spec.targetGroupARN", "fact")]
+    services = platform.all("Service", site=route.site, namespace=gateway.namespace)
+    bound = [
+        one
+        for one in platform.all("TargetGroupBinding", site=route.site)
+        if not one.refers("spec.targetGroupARN", "fact")
+    ]
     for binding in bound:
         yield f"{binding.address}: its target group is a literal"
     reached = {one.text("spec.serviceRef.name") for one in platform.all("TargetGroupBinding", site=route.site)}
@@ -110,7 +112,9 @@ def _records(platform: Platform, route: Item) -> Iterator[str]:
     leading = [
         record
         for record in platform.all("aws_route53_record")
-        if any(end.kind in kinds and end.site == route.site for end in (*record.refers("alias"), *record.refers("records")))
+        if any(
+            end.kind in kinds and end.site == route.site for end in (*record.refers("alias"), *record.refers("records"))
+        )
     ]
     if not any(record.text("name") in names for record in leading):
         yield f"no public record of {', '.join(sorted(names))} leads to this site"
@@ -150,7 +154,9 @@ def _workload(platform: Platform, workload: Item) -> Iterator[str]:
 
 def _has_identity(platform: Platform, workload: Item, account: str) -> bool:
     associations = platform.all("aws_eks_pod_identity_association", site=workload.site)
-    if any((one.text("namespace"), one.text("service_account")) == (workload.namespace, account) for one in associations):
+    if any(
+        (one.text("namespace"), one.text("service_account")) == (workload.namespace, account) for one in associations
+    ):
         return True
     suffix = f"/subject/ns/{workload.namespace}/sa/{account}"
     grants = platform.all(
@@ -173,7 +179,12 @@ def _settings(platform: Platform, workload: Item, source: dict[str, dict[str, st
             return
         for key, value in settings.mapping("data").items():
             inside = isinstance(value, str) and value.endswith(".svc.cluster.local")
-            if key.endswith(OF_TERRAFORM) and key != "OTEL_SERVICE_NAME" and not inside and not settings.refers(("data", key), "fact"):
+            if (
+                key.endswith(OF_TERRAFORM)
+                and key != "OTEL_SERVICE_NAME"
+                and not inside
+                and not settings.refers(("data", key), "fact")
+            ):
                 yield f"{workload.name}: setting {key} is a literal"
     if name := source.get("secretRef", {}).get("name"):
         yield from _secret(platform, workload, name)

@@ -360,7 +360,7 @@ def test_every_address_in_settings_is_known(platform: Platform) -> None:
         for one in platform.all(*WORKLOADS)
         for path, _ in containers(one)
         for source in one.mappings(f"{path}.envFrom")
-        if (reference := dict(source.get("configMapRef") or {}).get("name"))  # type: ignore[call-overload]
+        if (reference := dict(source.get("configMapRef") or {}).get("name"))
     }
     services = {
         (one.site, f"{one.name}.{one.namespace}.svc.cluster.local"): {

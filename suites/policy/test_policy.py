@@ -260,7 +260,7 @@ def test_bindings_cover_the_namespaces(platform: Platform) -> None:
         demands = [
             *binding.sequence("spec.matchResources.namespaceSelector.matchExpressions"),
             *selector.get("matchLabels", {}),
-        ]  # type: ignore[misc]  # a mapping of the API
+        ]
         if built_in and not cluster_wide and not demands:
             yield "binds the cluster's own namespaces too"
         for one in namespaces:

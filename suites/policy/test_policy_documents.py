@@ -56,12 +56,12 @@ WHOLE_GUARDS = Control(
 @checks(WHOLE_GUARDS)
 def test_guards_are_whole(platform: Platform) -> None:
     """No statement is left without the part that narrows it."""
-    findings = judge(platform.all(*GUARDS), lambda item: list(_incomplete(item, statements(item, GUARDS[item.kind]))))
+    findings = judge(platform.all(*GUARDS), lambda item: list(_incomplete(statements(item, GUARDS[item.kind]))))
 
     assert not findings.broken, findings.table()
 
 
-def _incomplete(item: Item, found: list[Statement]) -> Iterator[str]:
+def _incomplete(found: list[Statement]) -> Iterator[str]:
     for position, one in enumerate(found):
         name = one.get("Sid") or position
         if not _states(one, "Principal", "NotPrincipal"):
@@ -243,7 +243,11 @@ GRANTED = Control(
 @checks(GRANTED)
 def test_grants_are_whole_and_roles_are_used(platform: Platform) -> None:
     """A role without a policy is a mistake: either the policy was lost or the role is not needed."""
-    givers = ("aws_iam_role_policy", "aws_iam_role_policy_attachment", "aws_opensearch_domain")  # a domain maps the role itself
+    givers = (
+        "aws_iam_role_policy",
+        "aws_iam_role_policy_attachment",
+        "aws_opensearch_domain",
+    )  # a domain maps the role itself
 
     def role_or_policy(item: Item) -> list[str]:
         if item.kind == "aws_iam_role":

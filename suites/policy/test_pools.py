@@ -76,7 +76,7 @@ def _policies(rule: Item) -> Iterator[Mapping[str, object]]:
     """The policy of the host, and of each port: a port's policy replaces the host's as a whole."""
     policy = rule.mapping("spec.trafficPolicy")
     yield policy
-    yield from (one for one in policy.get("portLevelSettings") or () if isinstance(one, Mapping))  # type: ignore[attr-defined]
+    yield from (one for one in policy.get("portLevelSettings") or () if isinstance(one, Mapping))
 
 
 def _at(node: object, path: str) -> object:

@@ -275,7 +275,7 @@ def _admitted(platform: Platform) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
     for policy in platform.all("AuthorizationPolicy"):
         for rule in policy.mappings("spec.rules"):
-            for target in rule.get("to") or ():  # type: ignore[attr-defined]  # a list of the API
+            for target in rule.get("to") or ():
                 operation = dict(target.get("operation") or {})
                 for host in texts(operation.get("hosts") or ()):
                     found.setdefault((policy.site, host), set()).update(texts(operation.get("paths") or ()))

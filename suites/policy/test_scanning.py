@@ -68,10 +68,18 @@ SCANNED_IMAGES = Control(
     frameworks={"nist": "SI-3", "pci": "6.3.2", "soc2": "CC7.1"},
     relates=("aws_ecr_repository", "aws_ecr_registry_scanning_configuration"),
     mutants=[
-        edit("aws_ecr_repository", '*shop["orders"]', {"image_scanning_configuration": [{"scan_on_push": False}]},
-             says="is not scanned when it is pushed"),
-        edit("google_artifact_registry_repository", "*", {"vulnerability_scanning_config": [{"enablement_config": "DISABLED"}]},
-             says="is not scanned when it is pushed"),
+        edit(
+            "aws_ecr_repository",
+            '*shop["orders"]',
+            {"image_scanning_configuration": [{"scan_on_push": False}]},
+            says="is not scanned when it is pushed",
+        ),
+        edit(
+            "google_artifact_registry_repository",
+            "*",
+            {"vulnerability_scanning_config": [{"enablement_config": "DISABLED"}]},
+            says="is not scanned when it is pushed",
+        ),
     ],
 )
 
@@ -103,7 +111,9 @@ IMMUTABLE_IMAGES = Control(
     source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
     remedy="Set image_tag_mutability = IMMUTABLE.",
     frameworks={"nist": "CM-14", "pci": "6.3.2", "soc2": "CC8.1"},
-    mutants=[edit("aws_ecr_repository", '*shop["orders"]', {"image_tag_mutability": "MUTABLE"}, says="lets a tag move")],
+    mutants=[
+        edit("aws_ecr_repository", '*shop["orders"]', {"image_tag_mutability": "MUTABLE"}, says="lets a tag move")
+    ],
 )
 
 
@@ -157,7 +167,9 @@ def _standby_registry(repository: Item) -> Iterator[str]:
     if repository.get("cleanup_policy_dry_run") is not False:
         yield "only rehearses its clean-up"
     policies = repository.mappings("cleanup_policies")
-    kept = [n for one in policies if one.get("action") == "KEEP" for n in _field(one, "most_recent_versions", "keep_count")]
+    kept = [
+        n for one in policies if one.get("action") == "KEEP" for n in _field(one, "most_recent_versions", "keep_count")
+    ]
     ages = [n for one in policies if one.get("action") == "DELETE" for n in _field(one, "condition", "older_than")]
     if not kept or not all(FEWEST_KEPT <= int(str(n)) <= MOST_KEPT for n in kept):
         yield f"keeps {', '.join(map(str, kept)) or 'nothing'} of the newest versions"
@@ -196,7 +208,9 @@ def test_repositories_expire_what_is_old(platform: Platform) -> None:
 
     def lifecycle(repository: Item) -> list[str]:
         policies = platform.referrers(repository, "aws_ecr_lifecycle_policy")
-        return [said for one in policies for said in _rules(one, "policy")] or ([] if policies else ["has no lifecycle policy"])
+        return [said for one in policies for said in _rules(one, "policy")] or (
+            [] if policies else ["has no lifecycle policy"]
+        )
 
     findings = judge(platform.all("aws_ecr_repository"), lifecycle)
 
@@ -275,7 +289,9 @@ KEPT_IMAGES = Control(
     relates=("aws_ecr_repository", "aws_kms_key"),
     mutants=[
         edit("aws_ecr_repository", '*shop["orders"]', {"force_delete": True}, says="deleted with its images"),
-        edit("aws_ecr_repository", '*shop["orders"]', {"encryption_configuration": None}, says="no key of the platform"),
+        edit(
+            "aws_ecr_repository", '*shop["orders"]', {"encryption_configuration": None}, says="no key of the platform"
+        ),
     ],
 )
 
@@ -285,7 +301,9 @@ def test_registries_are_encrypted_and_kept(platform: Platform) -> None:
     """An image is evidence of what ran."""
 
     def kept(repository: Item) -> Iterator[str]:
-        key = repository.refers("encryption_configuration", "aws_kms_key") or repository.refers("kms_key_name", "google_kms_crypto_key")
+        key = repository.refers("encryption_configuration", "aws_kms_key") or repository.refers(
+            "kms_key_name", "google_kms_crypto_key"
+        )
         if not key:
             yield "is encrypted by no key of the platform"
         if repository.get("force_delete"):

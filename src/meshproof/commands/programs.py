@@ -81,5 +81,3 @@ def _targets(missing: list[str], out: Console) -> int:
 def _short(error: MeshproofError) -> str:
     text = str(error)
     return text if len(text) <= 120 else f"{text[:117]}..."  # noqa: PLR2004 - a table cell
-
-

@@ -65,7 +65,9 @@ def compare(before: Path, after: Path, *, out: Console) -> int:
 
 
 def _short(control: ControlRun | None) -> str:
-    return "-" if control is None else f"{control.verdict} ({control.assurance})" if control.assurance else control.verdict
+    return (
+        "-" if control is None else f"{control.verdict} ({control.assurance})" if control.assurance else control.verdict
+    )
 
 
 def _is_worse(one: ControlRun | None, other: ControlRun | None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from rich.console import Console
 from meshproof.declaration.module import Module, Modules, is_module
 from meshproof.errors import UsageError
 
-_MARKED = re.compile(r"(<!-- BEGIN TABLES -->\n).*?(<!-- END TABLES -->)", re.DOTALL)
+_BEGIN = "<!-- BEGIN TABLES -->\n"
+_END = "<!-- END TABLES -->"
 
 
 def write_tables(infra: Path, *, check: bool, out: Console) -> int:
@@ -21,11 +21,12 @@ def write_tables(infra: Path, *, check: bool, out: Console) -> int:
         if not is_module(readme.parent):
             continue
         text = readme.read_text(encoding="utf-8")
-        if not _MARKED.search(text):
+        if _BEGIN not in text or _END not in text.partition(_BEGIN)[2]:
             message = f"{readme}: has no line <!-- BEGIN TABLES --> followed by <!-- END TABLES -->; add both"
             raise UsageError(message)
         tables = "\n".join(_tables(Modules(infra.parent, None).module(readme.parent)))
-        current = _MARKED.sub(lambda match: f"{match[1]}{tables}\n{match[2]}", text)
+        head, _, rest = text.partition(_BEGIN)
+        current = f"{head}{_BEGIN}{tables}\n{_END}{rest.partition(_END)[2]}"
         if current != text:
             stale += 1
             out.print(f"{'stale' if check else 'wrote'} {readme.relative_to(infra.parent)}", markup=False)
@@ -45,7 +46,8 @@ def _tables(module: Module) -> Iterator[str]:
         place = f"{Path(one.place.file).name}#L{one.place.line}"
         kind = " ".join(one.type.split()).replace("|", "\\|")
         shown = kind if len(kind) <= 60 else f"{kind.partition('(')[0]}(…)"  # noqa: PLR2004 - a table cell
-        yield f"| [{name}]({place}) | {descriptions[f'variable.{name}']} | `{shown}` | {'yes' if one.required else 'no'} |"
+        needed = "yes" if one.required else "no"
+        yield f"| [{name}]({place}) | {descriptions[f'variable.{name}']} | `{shown}` | {needed} |"
     yield ""
     yield "| output | description |"
     yield "| --- | --- |"

@@ -35,5 +35,9 @@ def facts(
             chosen = Access(start=expression.start, end=expression.end, base=expression, steps=(name,))
             targets = follower.targets(chosen, where)
             yield Fact(
-                name=name, unit=unit, value=value, references=instances.addresses(targets), place=file.place(block.start)
+                name=name,
+                unit=unit,
+                value=value,
+                references=instances.addresses(targets),
+                place=file.place(block.start),
             )

@@ -1,4 +1,4 @@
-"""Declared files that are no Terraform and no Kubernetes: SLOs, rules, routes, dashboards, collector, workflows, runbooks."""
+"""Declared files that are no Terraform and no Kubernetes: SLOs, rules, routes, dashboards, workflows, runbooks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from meshproof.declaration.documents import Document, parse_documents, read_docu
 from meshproof.declaration.model import Note, Place, Record
 from meshproof.errors import UsageError
 from meshproof.verdict import Assurance
-
 
 _RULE = re.compile(r"\s*-?\s*(?:alert|record):\s*[\"']?([\w:]+)")
 
@@ -68,7 +67,7 @@ def _records(document: Document, path: Path) -> Iterator[Record]:
     elif isinstance(body.get("groups"), list):
         yield from _rules(document, path)
     elif "workflows" in parts:
-        yield _record("Workflow", stem, _workflow(body), document)
+        yield _record("Workflow", stem, body, document)
     elif "dashboards" in parts:
         yield _record("Dashboard", stem, body, document)
     elif "alertmanager" in parts:
@@ -77,11 +76,6 @@ def _records(document: Document, path: Path) -> Iterator[Record]:
         yield _record("Collector", stem, body, document)
     else:
         yield _record("Document", stem, body, document)
-
-
-def _workflow(body: Mapping[str, object]) -> Mapping[str, object]:
-    """YAML 1.1 reads the key `on` as true; give it its name back."""
-    return {"on" if key is True else str(key): value for key, value in body.items()}
 
 
 def _rules(document: Document, path: Path) -> Iterator[Record]:

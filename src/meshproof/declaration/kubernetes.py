@@ -114,7 +114,9 @@ def read_tree(infra: Path, origins: Origins) -> tuple[list[Record], list[Note]]:
 
 
 def _roots(infra: Path) -> Iterator[Delivery]:
-    for marker in sorted([*infra.rglob("kustomization.yaml"), *infra.rglob("kustomization.yml"), *infra.rglob("Chart.yaml")]):
+    for marker in sorted(
+        [*infra.rglob("kustomization.yaml"), *infra.rglob("kustomization.yml"), *infra.rglob("Chart.yaml")]
+    ):
         where = marker.parent.relative_to(infra.parent).as_posix()
         if "/charts/" not in f"/{marker.parent.relative_to(infra).as_posix()}/" or marker.name == "Chart.yaml":
             yield Delivery(owner=f"tree/{where}", path=where)
@@ -135,7 +137,11 @@ def _render(
         told = facts if delivery.substitutes else _NO_FACTS
         text, missing = substituted(text, told, delivery.literals, as_marks=as_marks)
         notes += [
-            Note(subject=f"{delivery.owner}: ${{{name}}}", place=Place(file=delivery.path), says="no fact of this name is declared")
+            Note(
+                subject=f"{delivery.owner}: ${{{name}}}",
+                place=Place(file=delivery.path),
+                says="no fact of this name is declared",
+            )
             for name in sorted(set(missing))
         ]
     return list(parse_documents(text, delivery.path))
@@ -168,7 +174,11 @@ def _helm(directory: Path, delivery: Delivery, *, as_marks: bool) -> str:
         parameters = helm.get("parameters")
         for one in parameters if isinstance(parameters, list) else []:
             argv += ["--set-string", f"{one['name']}={one['value']}"]
-        done = run(argv, within_s=RENDER_WITHIN_S, env={"HELM_CACHE_HOME": scratch, "HELM_CONFIG_HOME": scratch, "HELM_DATA_HOME": scratch})
+        done = run(
+            argv,
+            within_s=RENDER_WITHIN_S,
+            env={"HELM_CACHE_HOME": scratch, "HELM_CONFIG_HOME": scratch, "HELM_DATA_HOME": scratch},
+        )
     if done.returncode:
         raise UsageError(_said("helm", done.stderr, delivery, directory))
     return done.stdout
@@ -176,7 +186,9 @@ def _helm(directory: Path, delivery: Delivery, *, as_marks: bool) -> str:
 
 def _said(tool: str, stderr: str, delivery: Delivery, directory: Path) -> str:
     """The tool's own sentence, without the absolute path of this machine."""
-    text = " ".join(stderr.strip().splitlines()[-3:]).replace(f"{directory}/", "").replace(str(directory), delivery.path)
+    text = (
+        " ".join(stderr.strip().splitlines()[-3:]).replace(f"{directory}/", "").replace(str(directory), delivery.path)
+    )
     return f"{delivery.path}: {tool} could not render it ({delivery.owner}): {text[:600]}; correct the manifest"
 
 
@@ -193,7 +205,13 @@ def _deliveries(body: Mapping[str, object], notes: list[Note]) -> Iterator[Deliv
     elif kind == "HelmRelease":
         chart = spec.get("chartRef") or spec.get("chart")
         place = Place(file=f"HelmRelease {name}")
-        notes.append(Note(subject=f"HelmRelease {name}", place=place, says=f"third-party chart {_chart_name(chart)} is not rendered"))
+        notes.append(
+            Note(
+                subject=f"HelmRelease {name}",
+                place=place,
+                says=f"third-party chart {_chart_name(chart)} is not rendered",
+            )
+        )
 
 
 def _chart_name(chart: object) -> str:
@@ -240,7 +258,7 @@ _CLUSTER_SCOPED = re.compile(
 )
 
 
-def _record(
+def _record(  # noqa: PLR0913, PLR0917 - one object and the five things that place it
     body: object,
     references: Mapping[str, tuple[str, ...]],
     site: str,
@@ -285,5 +303,11 @@ def _unique(found: _Found) -> list[Record]:
             if first.group != record.group and twin not in by_address:
                 by_address[twin] = replace(record, address=twin)
             else:
-                found.notes.append(Note(subject=record.address, place=record.place, says=f"declared by {first.owner} and by {record.owner}"))
+                found.notes.append(
+                    Note(
+                        subject=record.address,
+                        place=record.place,
+                        says=f"declared by {first.owner} and by {record.owner}",
+                    )
+                )
     return list(by_address.values())

@@ -42,7 +42,7 @@ class Unknown:
         raise ProbeError(message)
 
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __bool__ = __hash__ = __len__ = __iter__ = __contains__ = __getitem__ = _refuse  # type: ignore[assignment]
+    __bool__ = __hash__ = __len__ = __iter__ = __contains__ = __getitem__ = _refuse
     __int__ = __float__ = __index__ = _refuse
 
     def __getattr__(self, name: str) -> NoReturn:

@@ -46,7 +46,7 @@ class Origins:
                 continue
             shown = path.relative_to(self._infra.parent).as_posix()
             text = read_text(path, shown)
-            if re.search(r"^kind:", text, re.M) and re.search(r"^apiVersion:", text, re.M):
+            if re.search(r"^kind:", text, re.MULTILINE) and re.search(r"^apiVersion:", text, re.MULTILINE):
                 yield from read_documents(path, shown)
 
     def _index(self, path: Path) -> None:

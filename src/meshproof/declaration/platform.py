@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from meshproof.declaration.model import UNKNOWN, Declaration, Place, Record
 from meshproof.errors import ValueUnknown
@@ -129,11 +130,11 @@ class Item:
             return []
         return list(value) if isinstance(value, (list, tuple)) else [value]
 
-    def mappings(self, path: str | Path) -> list[Mapping[str, object]]:
+    def mappings(self, path: str | Path) -> list[Mapping[str, Any]]:
         """The mappings in the list at a path (nested blocks, containers, rules)."""
         return [one for one in self.sequence(path) if isinstance(one, Mapping)]
 
-    def mapping(self, path: str | Path) -> Mapping[str, object]:
+    def mapping(self, path: str | Path) -> Mapping[str, Any]:
         """The mapping at a path; empty where none is declared."""
         value = self.get(path)
         if isinstance(value, (list, tuple)) and len(value) == 1:

@@ -84,7 +84,9 @@ def _digest_of_inputs(infra: Path, environment: str, plan_file: Path | None) -> 
 def _inputs(infra: Path) -> Iterator[Path]:
     for base in (infra, infra.parent / ".github" / "workflows"):
         for directory, names, files in os.walk(base):
-            names[:] = [name for name in names if name not in (".terraform", ".terragrunt-cache", "node_modules", ".git")]
+            names[:] = [
+                name for name in names if name not in (".terraform", ".terragrunt-cache", "node_modules", ".git")
+            ]
             yield from (Path(directory) / name for name in files if (Path(directory) / name).is_file())
 
 

@@ -40,8 +40,9 @@ def from_text(text: str) -> Declaration:
             environment=data["environment"],
             version=data["version"],
             records=tuple(_record(row) for row in data["records"]),
-            notes=tuple(Note(subject=row["subject"], says=row["says"], place=_place(row["place"]))
-                        for row in data["notes"]),
+            notes=tuple(
+                Note(subject=row["subject"], says=row["says"], place=_place(row["place"])) for row in data["notes"]
+            ),
         )
     except (ValueError, KeyError, TypeError) as error:
         message = f"not a declaration snapshot ({type(error).__name__}: {error}); take one from a complete run"

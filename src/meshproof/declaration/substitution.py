@@ -20,9 +20,7 @@ class Facts:
     addresses: Mapping[str, str]
 
 
-def substituted(
-    text: str, facts: Facts, literals: Mapping[str, str], *, as_marks: bool
-) -> tuple[str, list[str]]:
+def substituted(text: str, facts: Facts, literals: Mapping[str, str], *, as_marks: bool) -> tuple[str, list[str]]:
     """Text with Flux's `${name}` replaced: by a literal of the Kustomization, else by a fact.
 
     A fact is put in as its value, or as its mark where its value is not known yet or where `as_marks` asks for the

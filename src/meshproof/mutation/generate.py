@@ -42,7 +42,9 @@ def sites_of(declaration: Declaration, systems: Sequence[System]) -> Iterator[Si
             continue  # what a data source computes is mutated where a resource uses it
         system = system_of(record, systems)
         if not _is_needed_by_the_language(record, declaration):
-            yield Site(system=system, address=record.address, path=(), operator="remove-object", was=record.kind, becomes=None)
+            yield Site(
+                system=system, address=record.address, path=(), operator="remove-object", was=record.kind, becomes=None
+            )
         for path, operator, was, becomes in _edits(record.values, ()):
             yield Site(system=system, address=record.address, path=path, operator=operator, was=was, becomes=becomes)
 

@@ -98,5 +98,3 @@ def _survivor(site: Site, equivalents: Mapping[str, str]) -> dict[str, object]:
         "became": str(site.becomes),
         "equivalent": equivalents.get(site.name, ""),
     }
-
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from meshproof.control import control_of, is_quick
 from meshproof.declaration.model import Declaration, Record
-from meshproof.declaration.platform import EXISTS, Path, Platform
+from meshproof.declaration.platform import Path, Platform
 from meshproof.errors import MeshproofError
 from meshproof.mutant import Mutant
 from meshproof.mutation.apply import apply
@@ -71,8 +71,15 @@ def killers(
 ) -> list[str]:
     """Ids of the controls that turn red when `site` is edited."""
     record = declaration.by_address[site.address]
-    changed = None if not site.path else replace(record, values=_put(record.values, site.path, site.becomes),
-                                                 references=_kept(record, site.path))
+    changed = (
+        None
+        if not site.path
+        else replace(
+            record,
+            values=_put(record.values, site.path, site.becomes),  # type: ignore[arg-type]  # a mapping in, a mapping out
+            references=_kept(record, site.path),
+        )
+    )
     found: list[str] = []
     for position in index.sensitive_to(record, site.path):
         platform = Platform(declaration, {site.address: changed})
@@ -91,9 +98,7 @@ def turned_red(checks: Sequence[Check], index: ReadIndex, declaration: Declarati
     except MeshproofError:
         return []
     positions = {
-        position
-        for address in replaced
-        for position in index.sensitive_to(declaration.by_address[address], () )
+        position for address in replaced for position in index.sensitive_to(declaration.by_address[address], ())
     }
     controls = [
         control_of(checks[position])

@@ -78,7 +78,7 @@ class Assembly:
     def evidence(self) -> dict[str, bytes]:
         """The files that stand beside run.json, by name."""
         _ = self.controls
-        return self._files | self.facts.files
+        return {**self._files, **self.facts.files}
 
     @cached_property
     def controls(self) -> list[model.ControlRun]:
@@ -133,8 +133,11 @@ class Assembly:
     @cached_property
     def mutants(self) -> list[model.MutantRun]:
         """The matrix of declared mutants."""
-        also = {(str(row["control"]), str(row["name"])): row["red"] for part in self.generated
-                for row in _rows(part, "also_red")}
+        also = {
+            (str(row["control"]), str(row["name"])): row["red"]
+            for part in self.generated
+            for row in _rows(part, "also_red")
+        }
         return [
             model.MutantRun(
                 control=str(seen.result["control"]),
@@ -266,7 +269,11 @@ class Assembly:
             seeds={"generated_mutants": self.settings.seed},
             time_scale=self.settings.time_scale,
             programs=self.facts.programs,
-            environment={"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()},
+            environment={
+                "python": platform.python_version(),
+                "system": platform.system(),
+                "machine": platform.machine(),
+            },
             summary=summary_of(self.controls),
             systems=self.system_rows,
             controls=self.controls,

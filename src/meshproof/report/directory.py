@@ -58,7 +58,9 @@ class ReportDirectory:
             self.digest = hashlib.sha256(sums.encode()).hexdigest()
             self._move(partial)
         except OSError as error:
-            message = f"{self.path}: the report could not be written: {error.strerror}; free space or choose --report-dir"
+            message = (
+                f"{self.path}: the report could not be written: {error.strerror}; free space or choose --report-dir"
+            )
             raise UsageError(message) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)

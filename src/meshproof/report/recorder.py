@@ -20,9 +20,7 @@ from meshproof.systems import read_systems
 class Recorder:
     """Collects what checks found and ends the run: files, exit status, terminal."""
 
-    def __init__(
-        self, settings: Settings, *, target: str, expression: str, exemptions: Sequence[Exemption]
-    ) -> None:
+    def __init__(self, settings: Settings, *, target: str, expression: str, exemptions: Sequence[Exemption]) -> None:
         """Check everything that must be right before the first check runs; raises UsageError where it is not."""
         self.settings = settings
         self.target = target
@@ -121,4 +119,3 @@ class Recorder:
 
 def _last_line(report: pytest.TestReport) -> str:
     return (report.longreprtext.strip().splitlines() or ["no message"])[-1]
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,12 @@ def show_run(reporter: pytest.TerminalReporter, assembly: Assembly, directory: R
     run = assembly.run()
     out = io.StringIO()
     markup = reporter.hasmarkup
-    console = Console(file=out, force_terminal=markup, no_color=not markup, width=max(80, min(reporter._tw.fullwidth, 140)))  # noqa: SLF001 - the width pytest itself writes to
+    console = Console(
+        file=out,
+        force_terminal=markup,
+        no_color=not markup,
+        width=max(80, min(shutil.get_terminal_size().columns, 140)),
+    )
     for part in _parts(run, assembly):
         console.print(part)
     console.print(f"report  {directory.path / 'report.html'}", soft_wrap=True, highlight=False)
@@ -38,8 +44,14 @@ def show_run(reporter: pytest.TerminalReporter, assembly: Assembly, directory: R
 def _parts(run: Run, assembly: Assembly) -> Iterator[Table | Text]:
     yield _systems(run)
     yield from _lines("Broken", [_broken(one) for one in run.controls if one.verdict == "fail"], "red")
-    yield from _lines("Could not be seen", [f"{one.id}  {one.reason}" for one in run.controls if one.verdict == "unknown"], "yellow")
-    yield from _lines("Exempt", [f"{one.control} until {one.expires} ({one.owner}): {one.reason}" for one in run.exemptions if one.matched], "cyan")
+    yield from _lines(
+        "Could not be seen", [f"{one.id}  {one.reason}" for one in run.controls if one.verdict == "unknown"], "yellow"
+    )
+    yield from _lines(
+        "Exempt",
+        [f"{one.control} until {one.expires} ({one.owner}): {one.reason}" for one in run.exemptions if one.matched],
+        "cyan",
+    )
     yield from _lines("The suite broke", list(assembly.broke), "red")
     yield from _lines("Below the floor", assembly.floors_missed, "red")
     yield from _lines("Bad exemption", assembly.usage_problems, "red")
@@ -48,7 +60,10 @@ def _parts(run: Run, assembly: Assembly) -> Iterator[Table | Text]:
 
 
 def _systems(run: Run) -> Table:
-    table = Table(title=f"{run.selection.environment} · target {run.target} · platform {run.platform_version}", title_justify="left")
+    table = Table(
+        title=f"{run.selection.environment} · target {run.target} · platform {run.platform_version}",
+        title_justify="left",
+    )
     for name in ("system", "floor", "best"):
         table.add_column(name)
     for name in ("pass", "fail", "unknown", "n/a", "exempt"):
@@ -81,11 +96,18 @@ def _lines(title: str, rows: list[str], style: str) -> Iterator[Text]:
 def _mutation(run: Run, assembly: Assembly) -> Iterator[Text]:
     if run.mutants:
         bad = [one for one in run.mutants if one.outcome != "killed"]
-        yield Text(f"\nDeclared mutants: {len(run.mutants) - len(bad)} of {len(run.mutants)} killed", style="bold red" if bad else "bold")
+        yield Text(
+            f"\nDeclared mutants: {len(run.mutants) - len(bad)} of {len(run.mutants)} killed",
+            style="bold red" if bad else "bold",
+        )
         for one in bad[:SHOWN]:
             yield Text(f"{one.control} {one.name}: {one.outcome}: {one.said.splitlines()[0] if one.said else ''}")
     if (score := run.generated_mutants) is not None and score.made:
-        yield Text(f"Generated mutants: {score.killed} of {score.made} killed ({score.killed / score.made:.1%}), seed {score.seed}", style="bold")
+        yield Text(
+            f"Generated mutants: {score.killed} of {score.made} killed ({score.killed / score.made:.1%})"
+            f", seed {score.seed}",
+            style="bold",
+        )
         cells = [f"{name} {one.killed}/{one.made}" for name, one in score.by_system.items()]
         yield Text("  " + " · ".join(cells))
     yield from _lines("Mutation score below its threshold", assembly.score_missed, "red")

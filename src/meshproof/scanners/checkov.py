@@ -112,7 +112,7 @@ def _scan(reports: list[Mapping[str, object]], version: str) -> Scan:
 
 def _inputs(records: list[Record]) -> Iterator[tuple[str, object]]:
     """The declaration in the scanner's own formats."""
-    resources = [one for one in records if one.family == "terraform" and not one.address.split(".")[-2:-1] == ["data"]]
+    resources = [one for one in records if one.family == "terraform" and ".data." not in f".{one.address}"]
     objects = [one for one in records if one.family == "kubernetes"]
     if resources:
         yield "plan.json", _plan(resources)
@@ -134,8 +134,10 @@ def _plan(records: list[Record]) -> Mapping[str, object]:
         for one in records
     ]
     changes = [
-        {**{k: row[k] for k in ("address", "mode", "type", "name", "provider_name")},
-         "change": {"actions": ["create"], "before": None, "after": row["values"], "after_unknown": {}}}
+        {
+            **{k: row[k] for k in ("address", "mode", "type", "name", "provider_name")},
+            "change": {"actions": ["create"], "before": None, "after": row["values"], "after_unknown": {}},
+        }
         for row in rows
     ]
     return {
@@ -153,7 +155,13 @@ def _configured(record: Record) -> Mapping[str, object]:
         path.partition(".")[0]: {"references": [f"{target}.id" for target in targets] + list(targets)}
         for path, targets in record.references.items()
     }
-    return {"address": record.address, "mode": "managed", "type": record.kind, "name": record.name, "expressions": expressions}
+    return {
+        "address": record.address,
+        "mode": "managed",
+        "type": record.kind,
+        "name": record.name,
+        "expressions": expressions,
+    }
 
 
 def _known(value: object) -> object:

@@ -54,7 +54,16 @@ def _answer(modules: tuple[str, ...], document: str) -> Mapping[str, object]:
 
 def _evaluate(scratch: Path) -> Mapping[str, object]:
     program = find("opa")
-    argv = [str(program.path), "eval", "--format", "json", "--data", str(scratch), "--input", str(scratch / "input.json")]
+    argv = [
+        str(program.path),
+        "eval",
+        "--format",
+        "json",
+        "--data",
+        str(scratch),
+        "--input",
+        str(scratch / "input.json"),
+    ]
     done = run([*argv, "data.meshproof"], within_s=EVALUATE_WITHIN_S)
     if done.returncode:
         message = f"opa did not answer: {' '.join((done.stderr or done.stdout).split())[:400]}"

@@ -25,23 +25,23 @@ _ONCE = Config(connect_timeout=3, read_timeout=_STATEMENT_S, retries={"total_max
 _ANSWER_WITHIN_S = 10
 
 
-class ReplicationBehind(Exception):  # noqa: N818 -- the runbooks catch it by this name
+class ReplicationBehind(Exception):
     """The site has not heard everything that it must have heard."""
 
 
-class NotEverywhere(Exception):  # noqa: N818 -- the runbooks catch it by this name
+class NotEverywhere(Exception):
     """A replica of the epoch does not know the new holder yet."""
 
 
-class SeedUnfinished(Exception):  # noqa: N818 -- the runbooks catch it by this name
+class SeedUnfinished(Exception):
     """The initial copy of some table still runs."""
 
 
-class CopiesDiffer(Exception):  # noqa: N818 -- the runbooks catch it by this name
+class CopiesDiffer(Exception):
     """The two sites do not hold the same rows."""
 
 
-class WrongSite(Exception):  # noqa: N818 -- the runbooks catch it by this name
+class WrongSite(Exception):
     """The production name leads elsewhere, or to a site that does not answer."""
 
 

@@ -8,7 +8,7 @@ import boto3
 _TABLE = boto3.client("dynamodb")
 
 
-class Undecided(Exception):  # noqa: N818 -- the runbooks catch it by this name
+class Undecided(Exception):
     """Neither side has a majority of fresh votes yet."""
 
 
