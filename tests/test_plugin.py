@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -307,3 +308,31 @@ def test_workers_find_the_same(suite: Suite, pytester: pytest.Pytester) -> None:
 
     for key in ("summary", "systems", "generated_mutants", "infra_digest"):
         assert shared[key] == alone[key]
+
+
+def test_verify_replays_the_verdicts_and_sees_one_changed_byte(suite: Suite, pytester: pytest.Pytester) -> None:
+    """A report is consistent as written, and not after an edit."""
+    suite(GOOD)
+    command = (sys.executable, "-m", "meshproof.cli", "verify", "reports/runs/latest")
+    assert pytester.run(*command).ret == 0
+
+    page = pytester.path / "reports/runs/latest/report.html"
+    page.write_bytes(page.read_bytes()[:-1] + b" ")
+    result = pytester.run(*command)
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*report.html differs from its sum*"])
+
+
+def test_explain_and_diff_tell_about_runs(suite: Suite, pytester: pytest.Pytester) -> None:
+    """One control whole; a verdict that became worse is exit 1; an unknown id is one sentence."""
+    suite(GOOD, "--report-dir", "before")
+    suite(GOOD, "--report-dir", "after", services=SERVICES.replace("ClusterIP", "NodePort", 1))
+    meshproof = (sys.executable, "-m", "meshproof.cli")
+
+    pytester.run(*meshproof, "explain", "NET-001", "--run", "after").stdout.fnmatch_lines(["*Service/shop/a: is open*"])
+    assert pytester.run(*meshproof, "diff", "before", "after").ret == 1
+    assert pytester.run(*meshproof, "diff", "after", "after").ret == 0
+    unknown = pytester.run(*meshproof, "explain", "NET-999", "--run", "after")
+    assert unknown.ret == 4
+    unknown.stderr.fnmatch_lines(["*NET-999: no such control*"])

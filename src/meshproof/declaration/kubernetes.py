@@ -275,6 +275,7 @@ def _record(  # noqa: PLR0913, PLR0917 - one object and the five things that pla
     namespace = str(meta.get("namespace") or delivery.namespace or ("default" if scoped else "")) if scoped else ""
     group = str(body["apiVersion"]).rpartition("/")[0]
     parts = [part for part in (site, kind, namespace, name) if part]
+    line = document.line if delivery.owner == "manifests" else None  # a renderer's lines are nobody's
     if namespace and not meta.get("namespace"):  # the deliverer puts it there
         body = {**body, "metadata": {**meta, "namespace": namespace}}
     return Record(
@@ -288,7 +289,7 @@ def _record(  # noqa: PLR0913, PLR0917 - one object and the five things that pla
         owner=delivery.owner,
         values=body,
         references=references,
-        place=origins.of(kind, name, delivery.path) or Place(file=document.file),
+        place=origins.of(kind, name, delivery.path) or Place(file=document.file, line=line),
         assurance=Assurance.RESOLVED,
     )
 

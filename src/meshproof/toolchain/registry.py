@@ -38,7 +38,9 @@ def fetch_package(source: Package, order: Order) -> str:
         pip: list[str | Path] = [python, "-I", "-m", "pip", "--no-input", "--disable-pip-version-check"]
         pinned = order.beside / source.requirements
         install = [*pip, "install", "--quiet", "--require-hashes", "--no-deps", "--requirement", pinned]
-        env = {**os.environ, "PIP_REQUIRE_VIRTUALENV": "0"}
+        # The pins are in the requirements; constraints of whoever started us are about another environment.
+        env = {name: value for name, value in os.environ.items() if name != "PIP_CONSTRAINT"}
+        env["PIP_REQUIRE_VIRTUALENV"] = "0"
         done = run(install, within_s=_INSTALL_WITHIN_S, env=env, name="pip")
         require(done, doing=f"{order.name}: installing its pinned packages (check the network and pip's index)")
         require(run([*pip, "uninstall", "--quiet", "--yes", "pip"], within_s=60.0), doing="removing pip")
