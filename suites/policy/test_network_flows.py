@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
-from suites.policy.workloads import PROXY_PORTS, WORKLOADS, container_ports, pod_labels, selects
+from suites.policy.workloads import WORKLOADS, container_ports, pod_labels, selects
 
 KUBERNETES = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
 
@@ -56,53 +56,6 @@ def _opens(platform: Platform, one: Item, other: Item, way: str) -> set[object]:
         )
         for port in (_ports(rule) if "ports" in rule else {None})
     }
-
-
-LISTENS = Control(
-    id="ZT-201",
-    title="Every port that a policy opens into a workload MUST be one on which its pods or their proxy listen",
-    system="zerotrust",
-    pillar=Pillar.SECURITY,
-    level=Level.MUST,
-    since="1.0",
-    source=KUBERNETES,
-    remedy="Open the containerPort that the peer serves; remove the port when nothing listens there any more.",
-    frameworks={"nist": "CM-7", "pci": "1.2.5", "soc2": "CC6.6"},
-    relates=("NetworkPolicy", "Deployment", "Rollout"),
-    mutants=[
-        edit(
-            "NetworkPolicy",
-            "primary:rate-limit/rate-limit",
-            {"spec": {"ingress": [{"ports": [{"port": 808}]}]}},
-            says="nobody listens on 808",
-        ),
-        edit(
-            "NetworkPolicy",
-            "standby:shop/allow-scraping",
-            {"spec": {"ingress": [{"ports": [{"port": 1502}]}]}},
-            says="nobody listens on 1502",
-        ),
-    ],
-)
-
-
-@checks(LISTENS)
-def test_every_open_port_listens(platform: Platform) -> None:
-    """No hole in the wall leads to a port without a listener."""
-
-    def listens(policy: Item) -> Iterator[str]:
-        taken = [
-            one
-            for one in platform.all(*WORKLOADS, site=policy.site, namespace=policy.namespace)
-            if selects(policy.get("spec.podSelector"), pod_labels(one))
-        ]
-        known = {port for one in taken for port in container_ports(one)} | PROXY_PORTS
-        for rule in policy.mappings("spec.ingress") if taken else ():
-            yield from (f"nobody listens on {port}" for port in sorted(_ports(rule) - known, key=str))
-
-    findings = judge(platform.all("NetworkPolicy"), listens)
-
-    assert not findings.broken, findings.table()
 
 
 AGREED = Control(

@@ -168,7 +168,10 @@ class Assembly:
             made=sum(made for made, _ in scores.values()),
             killed=sum(killed for _, killed in scores.values()),
             by_system={name: model.Score(made=m, killed=k) for name, (m, k) in sorted(scores.items())},
-            survivors=[model.Survivor.model_validate(row) for part in parts for row in part["survivors"]],  # type: ignore[index]
+            survivors=sorted(
+                (model.Survivor.model_validate(row) for part in parts for row in part["survivors"]),  # type: ignore[index]
+                key=lambda one: (one.system, one.address, one.path, one.operator),
+            ),
         )
 
     @cached_property
