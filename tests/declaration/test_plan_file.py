@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -184,18 +183,9 @@ def test_no_json_gives_a_traceback(tmp_path: Path, data: dict[str, object]) -> N
         assert "plan" in str(error)  # noqa: PT017 - either outcome is right
 
 
-def test_reading_grows_no_faster_than_the_plan(tmp_path: Path) -> None:
-    """A hundred times the resources take at most 12 * 12 times the time: 12 for each step of issue 3.
-
-    Each step by itself is the benchmark's, because a machine that others use blurs it.
-    """
-    few, many = (_seconds(tmp_path, count) for count in (100, 10_000))
-
-    assert many <= 144 * few, (few, many)
-
-
-def _seconds(tmp_path: Path, count: int) -> float:
-    """Processor time of the best of five readings of a chain of queues, each of which refers to the one before it."""
+def test_a_large_plan_is_read_whole(tmp_path: Path) -> None:
+    """Each of ten thousand resources keeps its reference to the one before it; how long that takes is the benchmark's."""
+    count = 10_000
     unknown = {"after_unknown": {"arn": True, "policy": True}}
     rows = [
         change(f"aws_sqs_queue.q{n}", {"name": f"q{n}", "tags": {"n": str(n)}, "rule": [{"port": n}]}, **unknown)
@@ -208,11 +198,8 @@ def _seconds(tmp_path: Path, count: int) -> float:
     configuration = {"root_module": {"resources": declared}}
     path = tmp_path / "plan.json"
     path.write_text(json.dumps({"format_version": "1.2", "resource_changes": rows, "configuration": configuration}))
-    best = float("inf")
-    for _ in range(5):
-        began_at_s = time.process_time()
-        plan = read_plan_file(path)
-        best = min(best, time.process_time() - began_at_s)
-        assert len(plan.resources) == count
-        assert len(plan.resources[-1].references["policy"]) == 1
-    return best
+
+    plan = read_plan_file(path)
+
+    assert len(plan.resources) == count
+    assert len(plan.resources[-1].references["policy"]) == 1
