@@ -16,6 +16,7 @@ from meshproof.judgement import recording
 from meshproof.mutant import Mutant
 from meshproof.mutation.generated import GeneratedMutants, shards_of
 from meshproof.mutation.proof import Outcome, prove
+from meshproof.mutation.replanned import NAME, ReplannedMutants, can_replan
 from meshproof.provenance import facts_of
 from meshproof.report.catalogue import catalogue
 from meshproof.report.recorder import Recorder
@@ -106,6 +107,8 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
             )
             for shard, name in shards_of(settings, functions)
         ]
+        if can_replan(settings) and len(functions) > 1:
+            shown.append(ReplannedMutants.from_parent(session, name=NAME, settings=settings, load=declaration_of))
     items[:] = shown
     for control in controls.values():
         _tell_recorder(config, control, "selected")

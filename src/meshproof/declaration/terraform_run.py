@@ -78,6 +78,15 @@ def init_key(root: Mapping[str, object], terraform: Terraform) -> str:
 Locate = Callable[[Diagnostic], Diagnostic]
 
 
+class Refused(UsageError):
+    """Terraform does not take the declaration; `found` are all its errors, placed where they were declared."""
+
+    def __init__(self, message: str, found: tuple[Diagnostic, ...]) -> None:
+        """The message names the first of them."""
+        super().__init__(message)
+        self.found = found
+
+
 def planned_json(terraform: Terraform, directory: Path, locate: Locate) -> str:
     """`init` (once per directory), `plan` and `show -json` over the root in `directory`.
 
@@ -128,11 +137,11 @@ def _stale(completed: Completed) -> bool:
 def _refuse(completed: Completed, doing: str, locate: Locate) -> None:
     if completed.returncode == 0:
         return
-    found = list(diagnostics.errors(completed.stdout))
+    found = tuple(locate(one) for one in diagnostics.errors(completed.stdout))
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        message = f"{locate(found[0])}{more}"
-        raise UsageError(message)
+        message = f"{found[0]}{more}"
+        raise Refused(message, found)
     message = (
         f"terraform {doing} ended with status {completed.returncode}: {completed.last_words() or 'it said nothing'}"
     )

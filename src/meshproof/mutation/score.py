@@ -11,6 +11,7 @@ from meshproof.declaration.platform import Path, Platform
 from meshproof.errors import MeshproofError
 from meshproof.mutant import Mutant
 from meshproof.mutation.apply import apply
+from meshproof.mutation.edits import put
 from meshproof.mutation.generate import Site
 
 Check = Callable[..., object]
@@ -76,7 +77,7 @@ def killers(
         if not site.path
         else replace(
             record,
-            values=_put(record.values, site.path, site.becomes),  # type: ignore[arg-type]  # a mapping in, a mapping out
+            values=put(record.values, site.path, site.becomes),  # type: ignore[arg-type]  # a mapping in, a mapping out
             references=_kept(record, site.path),
         )
     )
@@ -123,22 +124,3 @@ def _ends(check: Check, platform: Platform) -> str:
 def _kept(record: Record, path: Path) -> Mapping[str, tuple[str, ...]]:
     dotted = ".".join(path)
     return {at: to for at, to in record.references.items() if at != dotted and not at.startswith(f"{dotted}.")}
-
-
-def _put(node: object, path: Path, value: object) -> object:
-    head, rest = path[0], path[1:]
-    if isinstance(node, Mapping):
-        copy = dict(node)
-        if not rest and value is None:
-            copy.pop(head, None)
-        else:
-            copy[head] = value if not rest else _put(node[head], rest, value)
-        return copy
-    if isinstance(node, (list, tuple)):
-        items = list(node)
-        if not rest and value is None:
-            del items[int(head)]
-        else:
-            items[int(head)] = value if not rest else _put(items[int(head)], rest, value)
-        return items
-    return node

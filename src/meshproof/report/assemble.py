@@ -154,7 +154,7 @@ class Assembly:
     @cached_property
     def generated_mutants(self) -> model.GeneratedMutants | None:
         """The mutation score, added up over the shards."""
-        parts = [part["generated"] for part in self.generated]
+        parts = [part["generated"] for part in self.generated if "generated" in part]
         if not parts:
             return None
         scores: dict[str, list[int]] = {}
@@ -283,6 +283,9 @@ class Assembly:
             exemptions=[self._exemption(one) for one in self.exemptions],
             mutants=self.mutants,
             generated_mutants=self.generated_mutants,
+            replanned_mutants=[
+                model.ReplannedMutant.model_validate(row) for part in self.generated for row in _rows(part, "replanned")
+            ],
             notes=self.facts.notes,
         )
 

@@ -20,6 +20,7 @@ _GLOBALS = {
     "BLUNT": page.BLUNT,
     "RUNGS": [one.label for one in Assurance],
     "share": words.share,
+    "replanned": words.replanned,
     "timeline": pictures.timeline,
 }
 _FILTERS = {

@@ -96,6 +96,8 @@ def _mutation(run: Run) -> Iterator[str]:
     if (score := run.generated_mutants) is not None and score.made:
         part = words.share(score.killed, score.made)
         yield f"Generated mutants: {score.killed} of {score.made} killed ({part}), seed {score.seed}  "
+    if run.replanned_mutants:
+        yield f"Made in HCL as well: {words.replanned(run)}  "
 
 
 def _foot(run: Run) -> Iterator[str]:

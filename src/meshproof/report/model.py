@@ -169,6 +169,18 @@ class GeneratedMutants(Part):
     survivors: list[Survivor]
 
 
+class ReplannedMutant(Part):
+    """A generated mutant made in HCL as well and planned by Terraform."""
+
+    module: str
+    address: str
+    path: str
+    operator: str
+    outcome: Literal["same", "undecided", "differs"]
+    follows: list[str] = Field(default_factory=list, description="other values that Terraform derived from the edit")
+    said: str
+
+
 class Stage(Part):
     """One moment of a drill, in seconds from the fault."""
 
@@ -229,6 +241,7 @@ class Run(Part):
     exemptions: list[ExemptionRun] = Field(default_factory=list)
     mutants: list[MutantRun] = Field(default_factory=list)
     generated_mutants: GeneratedMutants | None = None
+    replanned_mutants: list[ReplannedMutant] = Field(default_factory=list)
     drills: list[Drill] = Field(default_factory=list)
     measurements: list[Measurement] = Field(default_factory=list)
     notes: list[NoteRun] = Field(default_factory=list)

@@ -57,8 +57,10 @@ class Recorder:
         if report.when != "call" and not (report.when == "setup" and report.skipped):
             return
         if isinstance(found, Mapping):
-            if "generated" in found:
+            if "generated" in found or "replanned" in found:
                 self._generated.append(found)
+                if report.failed:
+                    self._broke.append(f"{report.nodeid}: {_last_line(report)}")
             else:
                 self._seen.append(Seen(nodeid=report.nodeid, seconds=report.duration, result=dict(found)))
         elif report.failed and not self._is_plain(report):

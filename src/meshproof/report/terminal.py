@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from meshproof.report import words
 from meshproof.report.assemble import Assembly
 from meshproof.report.directory import ReportDirectory
 from meshproof.report.model import ControlRun, Run
@@ -110,12 +111,14 @@ def _mutation(run: Run, assembly: Assembly) -> Iterator[Text]:
         )
         cells = [f"{name} {one.killed}/{one.made}" for name, one in score.by_system.items()]
         yield Text("  " + " · ".join(cells))
+    if run.replanned_mutants:
+        yield Text(f"Made in HCL as well: {words.replanned(run)}", style="bold")
     yield from _lines("Mutation score below its threshold", assembly.score_missed, "red")
 
 
 def _headline(run: Run) -> Text:
     counts = run.summary
-    words = [
+    parts = [
         (counts.pass_, "pass", "green"),
         (counts.fail, "fail", "red"),
         (counts.unknown, "unknown", "yellow"),
@@ -127,7 +130,7 @@ def _headline(run: Run) -> Text:
     text = Text("\n")
     if not run.complete:
         text.append("INCOMPLETE RUN  ", style="bold red")
-    for number, word, style in words:
+    for number, word, style in parts:
         if number or word in ("pass", "fail", "unknown"):
             text.append(f"{number} {word}  ", style=f"bold {style}".strip() if number else "dim")
     return text

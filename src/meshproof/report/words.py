@@ -80,3 +80,13 @@ def share(part: int, whole: int) -> str:
     if not whole:
         return "none"
     return f"{int(part / whole * 1000) / 10:.1f} %"
+
+
+def replanned(run: Run) -> str:
+    """How many edits Terraform plans as the edit in memory says."""
+    made = run.replanned_mutants
+    same = sum(one.outcome == "same" for one in made)
+    left = sum(one.outcome == "undecided" for one in made)
+    modules = len({one.module for one in made})
+    provider = f", {left} left to the provider" if left else ""
+    return f"{same} of {len(made)} edits in {modules} modules plan the same as in memory{provider}"
