@@ -129,10 +129,13 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """A world that cannot be built is unknown; a world that makes no sense is one sentence."""
     try:
         return (yield)
-    except CannotSee as error:
-        if (control := _control(item)) is not None:
-            _attach(item, _result(control, error, [], [], ("", "")))
-        pytest.skip(f"unknown: {error}")
+    except (CannotSee, NotApplicable) as error:
+        if not isinstance(item, pytest.Function) or (control := _control(item)) is None:
+            pytest.skip(str(error))
+        if (mutant := _mutant(item)) is not None:
+            return _end_of_mutant(item, control, mutant, error)
+        _attach(item, _result(control, error, [], [], ("", "")))
+        return _end(error, [])
     except MeshproofError as error:
         pytest.fail(str(error), pytrace=False)
 
@@ -370,17 +373,19 @@ def _end_of_mutant(item: pytest.Function, control: Control, mutant: Mutant, erro
             raise error
 
     proof = prove(again, mutant.says)
-    outcome: CheckOutcome = "passed" if proof.outcome is Outcome.KILLED else "failed"
+    outcomes: dict[Outcome, CheckOutcome] = {Outcome.KILLED: "passed", Outcome.UNSEEN: "unknown"}
     _attach(
         item,
         CheckResult(
             control=control.id,
-            outcome=outcome,
+            outcome=outcomes.get(proof.outcome, "failed"),
             mutant=mutant.name,
             mutant_outcome=proof.outcome.value,
             reason=proof.said,
         ),
     )
+    if proof.outcome is Outcome.UNSEEN:
+        pytest.skip(f"unknown: {proof.said}")
     if proof.outcome is not Outcome.KILLED:
         pytest.fail(f"mutant {mutant.name} {proof.outcome.value}: {proof.said}", pytrace=False)
     return True

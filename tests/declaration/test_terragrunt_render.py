@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from meshproof.declaration.model import UNKNOWN
-from meshproof.declaration.terragrunt import read_live
-from meshproof.declaration.terragrunt_render import agrees, rendering_findings
-from meshproof.errors import ProbeError
+from meshproof.declaration.terragrunt_render import agrees, rendered
+from meshproof.errors import TargetError
 from tests.declaration.trees import plant
 
 #: Stands in for terragrunt: `stack generate` makes the units' folders, `render` answers from a file beside it.
@@ -36,38 +35,45 @@ def stand_in(base: Path, answers: dict[str, object]) -> str:
     return str(program)
 
 
-def test_a_difference_is_named_with_its_line(tmp_path: Path) -> None:
-    """What the engine knows must be what terragrunt renders; what it cannot know is passed over."""
-    live = read_live(plant(tmp_path), "prod")
-    peers = {"urls": {"a": "gs://mock"}, "name": "x/mock"}
-    program = stand_in(
-        tmp_path,
-        {
-            "primary/.terragrunt-stack/p/.terragrunt-stack/store": {"name": "shop-prod-a", "peers": peers, "size": 2},
-            "standby/.terragrunt-stack/p/.terragrunt-stack/bucket": {
-                "name": "shop-prod",
-                "names": {"a": "one", "b": "two"},
-            },
-        },
+STORE = "primary/.terragrunt-stack/p/.terragrunt-stack/store"
+BUCKET = "standby/.terragrunt-stack/p/.terragrunt-stack/bucket"
+
+
+def test_each_unit_is_rendered(tmp_path: Path) -> None:
+    """By the id under which the engine knows it."""
+    infra = plant(tmp_path)
+    program = stand_in(tmp_path, {STORE: {"size": 2}, BUCKET: {"name": "shop-prod"}})
+
+    found = rendered(infra, "prod", program=program)
+
+    assert (found.inputs, found.refused) == (
+        {"primary/store": {"size": 2}, "standby/bucket": {"name": "shop-prod"}},
+        "",
     )
 
-    found = rendering_findings(live, program=program)
 
-    assert [str(one) for one in found] == [
-        "infra/units/aws/store/terragrunt.hcl:26: primary/store: input size: terragrunt renders 2, the engine 1"
-    ]
+def test_a_tree_that_terragrunt_does_not_take_is_told_in_its_words(tmp_path: Path) -> None:
+    """With the command that failed."""
+    infra = plant(tmp_path)
+    program = tmp_path / "terragrunt"
+    program.write_text("#!/bin/sh\necho 'no such function' >&2\nexit 1\n", encoding="utf-8")
+    program.chmod(0o755)
+
+    found = rendered(infra, "prod", program=str(program))
+
+    assert found.refused == "terragrunt stack generate in prod: terragrunt ended with status 1: no such function"
 
 
 def test_without_terragrunt_its_acceptance_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never a pass."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(ProbeError, match="that Terragrunt accepts the tree is unknown"):
-        rendering_findings(read_live(plant(tmp_path), "prod"))
+    with pytest.raises(TargetError, match="that Terragrunt accepts the tree is unknown"):
+        rendered(plant(tmp_path), "prod")
 
 
 @pytest.mark.parametrize(
-    ("ours", "rendered", "same"),
+    ("ours", "theirs", "same"),
     [
         pytest.param(UNKNOWN, "mock", True, id="unknown"),
         pytest.param({"a": [1, UNKNOWN]}, {"a": [1, 2]}, True, id="unknown-inside"),
@@ -76,6 +82,6 @@ def test_without_terragrunt_its_acceptance_is_unknown(tmp_path: Path, monkeypatc
         pytest.param("1", 1, False, id="type"),
     ],
 )
-def test_only_what_is_known_must_agree(ours: object, rendered: object, same: bool) -> None:  # noqa: FBT001 - a table
+def test_only_what_is_known_must_agree(ours: object, theirs: object, same: bool) -> None:  # noqa: FBT001 - a table
     """Unknown parts agree with anything."""
-    assert agrees(ours, rendered) is same
+    assert agrees(ours, theirs) is same

@@ -50,13 +50,21 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A Terragrunt unit; parts of `inputs` that come from other units are UNKNOWN unless the plan knows them."""
+    """A Terragrunt unit; parts of `inputs` that come from other units are UNKNOWN unless the plan knows them.
+
+    `variables` says of each variable of its module whether it is required or optional, `outputs` what that module
+    gives, and `uses` which output of which unit it takes: keys dependency, unit (empty where the path leads to none),
+    output, mocked.
+    """
 
     id: str
     module_source: str
     place: Place
     inputs: Mapping[str, object]
     dependencies: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    uses: tuple[Mapping[str, object], ...] = ()
     remote_state: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -13,7 +13,7 @@ from meshproof.declaration.plan import Fact, Finding, Plan, Resource, Unit
 from meshproof.declaration.plan_json import uncollected
 
 #: Raise it when the shape of a plan changes: older files are then read anew.
-SHAPE: Final = 3
+SHAPE: Final = 4
 
 
 def save(path: Path, plan: Plan) -> None:
@@ -103,7 +103,8 @@ def _finding(row: dict[str, Any]) -> Finding:
 
 
 def _unit(row: dict[str, Any]) -> Unit:
-    return Unit(**{**row, "place": Place(**row["place"]), "dependencies": tuple(row["dependencies"])})
+    lists = {name: tuple(row[name]) for name in ("dependencies", "outputs", "uses")}
+    return Unit(**{**row, **lists, "place": Place(**row["place"])})
 
 
 def _fact(row: dict[str, Any]) -> Fact:

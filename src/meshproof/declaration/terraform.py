@@ -17,6 +17,7 @@ from meshproof.declaration.plan_store import load, save
 from meshproof.declaration.resolving import resources
 from meshproof.declaration.scope import HclScope, UnitScope
 from meshproof.declaration.terraform_run import Terraform, init_key, planned_json, workspace
+from meshproof.declaration.terragrunt_checks import module_of, outputs_used
 from meshproof.errors import UsageError
 
 _IGNORED = frozenset({".terraform", ".terragrunt-stack", ".terragrunt-cache"})
@@ -86,7 +87,7 @@ def _planned(live: terragrunt.Live, terraform: Terraform, cache: Path, keep: Cal
         environment=live.environment,
         resources=found,
         refused=refused,
-        units=tuple(_unit(unit) for unit in live.units),
+        units=tuple(_unit(live, unit) for unit in live.units),
         outputs=outputs,
         facts=tuple(facts(rows, scopes, outputs, units)),
         providers=composed.providers,
@@ -121,19 +122,36 @@ def _outputs(data: Mapping[str, object]) -> Mapping[str, object]:
     return found
 
 
-def _unit(unit: terragrunt.LiveUnit) -> Unit:
+def _unit(live: terragrunt.Live, unit: terragrunt.LiveUnit) -> Unit:
     inputs: dict[str, object] = {}
     for included in unit.includes:
         inputs |= included.inputs
     inputs |= {name: unit.scope.value(value) for name, value in unit.input_expressions.items()}
+    module = module_of(live, unit)
+    variables = module.variables if module else {}
     return Unit(
         id=unit.id,
-        module_source=str(unit.source or ""),
+        module_source=live.modules.shown(unit.source) if isinstance(unit.source, Path) else unit.source or "",
         place=Place(file=unit.file.shown, line=1),
         inputs=inputs,
         dependencies=tuple(one.unit or one.path for one in unit.dependencies),
+        variables={name: "required" if one.required else "optional" for name, one in variables.items()},
+        outputs=tuple(sorted(module.outputs)) if module else (),
+        uses=tuple(_uses(unit)),
         remote_state=next((one.remote_state for one in unit.includes if one.remote_state), {}),
     )
+
+
+def _uses(unit: terragrunt.LiveUnit) -> Iterator[Mapping[str, object]]:
+    declared = {one.label: one for one in unit.dependencies}
+    for label, output in sorted({(label, output) for label, output, _ in outputs_used(unit)}):
+        dependency = declared.get(label)
+        yield {
+            "dependency": label,
+            "unit": (dependency.unit or "") if dependency else "",
+            "output": output,
+            "mocked": dependency is not None and output in dependency.mock_outputs,
+        }
 
 
 def _scopes(live: terragrunt.Live, composed: composition.Composition) -> dict[tuple[str, ...], HclScope]:

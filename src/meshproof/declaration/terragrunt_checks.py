@@ -38,18 +38,19 @@ def _dependencies(live: Live, unit: LiveUnit) -> Iterator[Finding]:
         if one.unit is None:
             says = f"dependency {one.label}: config_path {one.path or '(unknown)'} leads to no unit"
             yield Finding(address=unit.id, place=one.place, says=says)
-    for reference in _outputs_used(unit):
-        label, output = reference.names(_OUTPUT_PARTS)[1], reference.names(_OUTPUT_PARTS)[3]
+    for label, output, reference in outputs_used(unit):
         says = _wrong_output(live, declared.get(label), label, output)
         if says:
             yield Finding(address=unit.id, place=unit.file.place(reference.start), says=says)
 
 
-def _outputs_used(unit: LiveUnit) -> Iterator[Reference]:
+def outputs_used(unit: LiveUnit) -> Iterator[tuple[str, str, Reference]]:
+    """Each `dependency.LABEL.outputs.NAME` of a unit's inputs: label, name, reference."""
     for value in unit.input_expressions.values():
         for reference in references(value):
-            if reference.root == "dependency" and len(reference.names(_OUTPUT_PARTS)) == _OUTPUT_PARTS:
-                yield reference
+            names = reference.names(_OUTPUT_PARTS)
+            if reference.root == "dependency" and len(names) == _OUTPUT_PARTS:
+                yield names[1], names[3], reference
 
 
 def _wrong_output(live: Live, dependency: Dependency | None, label: str, output: str) -> str:
@@ -58,18 +59,19 @@ def _wrong_output(live: Live, dependency: Dependency | None, label: str, output:
     if output not in dependency.mock_outputs:
         return f"output {output} of {label} is not in mock_outputs: `terragrunt validate` could not see it"
     target = live.by_id.get(dependency.unit or "")
-    module = _module(live, target) if target else None
+    module = module_of(live, target) if target else None
     if module is not None and output not in module.outputs:
         return f"module {live.modules.shown(module.directory)} has no output {output}"
     return ""
 
 
-def _module(live: Live, unit: LiveUnit) -> Module | None:
+def module_of(live: Live, unit: LiveUnit) -> Module | None:
+    """The module of a unit, None where its source leads to none."""
     return live.modules.module(unit.source) if isinstance(unit.source, Path) and is_module(unit.source) else None
 
 
 def _inputs(live: Live, unit: LiveUnit) -> Iterator[Finding]:
-    module = _module(live, unit)
+    module = module_of(live, unit)
     if module is None:
         return
     given = {name for included in unit.includes for name in included.inputs}

@@ -1,4 +1,4 @@
-"""Terragrunt's own rendering of an environment, held against the engine's: only where `terragrunt` is on PATH."""
+"""Terragrunt's own rendering of an environment, to hold the engine's against: only where `terragrunt` is on PATH."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from meshproof.declaration.model import UNKNOWN, Place
-from meshproof.declaration.plan import Finding
-from meshproof.declaration.terragrunt import Live, LiveUnit
-from meshproof.errors import CannotSee, ProbeError
-from meshproof.process import Completed, require, run
+from meshproof.declaration.model import UNKNOWN
+from meshproof.declaration.terragrunt import Live, LiveUnit, read_live
+from meshproof.errors import ProbeError, TargetError
+from meshproof.process import Completed, ProgramFailed, require, run
 
 _STACKS_S: Final = 300.0
 _UNIT_S: Final = 60.0
@@ -23,19 +23,31 @@ _UNIT_S: Final = 60.0
 _MOCKS_ONLY_FOR: Final = re.compile(r"^\s*mock_outputs_allowed_terraform_commands\s*=\s*\[[^\]]*\]", re.MULTILINE)
 
 
-def rendering_findings(live: Live, *, program: str | None = None) -> list[Finding]:
-    """Units whose inputs Terragrunt renders otherwise than the engine, as far as the engine can know them.
+@dataclass(frozen=True, kw_only=True)
+class Rendering:
+    """What Terragrunt makes of an environment: inputs by unit, and its own words where it does not take the tree."""
 
-    Raises ProbeError where there is no terragrunt to ask, or where it does not accept the tree.
+    inputs: Mapping[str, Mapping[str, object]]
+    refused: str = ""
+
+
+def rendered(infra: Path, environment: str, *, cache: Path | None = None, program: str | None = None) -> Rendering:
+    """The inputs of every unit as Terragrunt itself renders them, mock outputs standing in for state.
+
+    Raises TargetError where there is no terragrunt to ask.
     """
     path = program or shutil.which("terragrunt")
     if path is None:
-        message = "that Terragrunt accepts the tree is unknown: terragrunt is not on PATH"
-        raise ProbeError(message)
+        message = "that Terragrunt accepts the tree is unknown: terragrunt is not on PATH; install it to know"
+        raise TargetError(message)
+    live = read_live(infra, environment, cache=cache)
     with tempfile.TemporaryDirectory(prefix="meshproof-render-") as directory:
         copy = _copied(live, Path(directory))
-        _terragrunt(path, copy / "live" / live.environment, ["stack", "generate"], _STACKS_S)
-        return [one for unit in live.units for one in _compared(path, live, unit, copy)]
+        try:
+            _terragrunt(path, copy / "live" / live.environment, ["stack", "generate"], _STACKS_S)
+            return Rendering(inputs={unit.id: _inputs(path, live, unit, copy) for unit in live.units})
+        except ProgramFailed as error:
+            return Rendering(inputs={}, refused=str(error))
 
 
 def _copied(live: Live, directory: Path) -> Path:
@@ -46,23 +58,15 @@ def _copied(live: Live, directory: Path) -> Path:
     return copy
 
 
-def _compared(path: str, live: Live, unit: LiveUnit, copy: Path) -> Iterator[Finding]:
+def _inputs(path: str, live: Live, unit: LiveUnit, copy: Path) -> Mapping[str, object]:
     directory = copy / unit.directory.relative_to(live.infra)
     shown = _terragrunt(path, directory, ["render", "--format", "json"], _UNIT_S).stdout
     try:
-        rendered = json.loads(shown).get("inputs")
+        inputs = json.loads(shown).get("inputs")
     except (ValueError, AttributeError):
         message = f"{unit.file.shown}: terragrunt render printed no JSON: {shown[:80]!r}"
         raise ProbeError(message) from None
-    inputs: Mapping[str, object] = rendered if isinstance(rendered, Mapping) else {}
-    for name, value in unit.input_expressions.items():
-        ours = unit.scope.value(value)
-        if not agrees(ours, inputs.get(name)):
-            says = f"input {name}: terragrunt renders {inputs.get(name)!r}, the engine {ours!r}"
-            yield Finding(address=unit.id, place=unit.file.place(value.start), says=says)
-    for name in inputs.keys() - unit.input_expressions.keys() - {key for one in unit.includes for key in one.inputs}:
-        place = Place(file=unit.file.shown, line=1)
-        yield Finding(address=unit.id, place=place, says=f"input {name} is rendered by terragrunt, not by the engine")
+    return inputs if isinstance(inputs, Mapping) else {}
 
 
 def agrees(ours: object, rendered: object) -> bool:
@@ -83,9 +87,5 @@ def agrees(ours: object, rendered: object) -> bool:
 
 def _terragrunt(path: str, directory: Path, words: list[str], within_s: float) -> Completed:
     env = {**os.environ, "TG_NON_INTERACTIVE": "true", "TG_NO_COLOR": "true"}
-    try:
-        completed = run([path, *words], cwd=directory, env=env, within_s=within_s, name="terragrunt")
-        return require(completed, doing=f"terragrunt {' '.join(words)} in {directory.name}")
-    except CannotSee as error:
-        message = f"Terragrunt does not accept the tree: {error}"
-        raise ProbeError(message) from error
+    completed = run([path, *words], cwd=directory, env=env, within_s=within_s, name="terragrunt")
+    return require(completed, doing=f"terragrunt {' '.join(words)} in {directory.name}")

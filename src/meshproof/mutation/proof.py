@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from meshproof.errors import CannotSee, NotApplicable
+from meshproof.errors import CannotSee, NotApplicable, TargetError
 
 
 class Outcome(StrEnum):
-    """How a mutant ended; only `killed` is good."""
+    """How a mutant ended; only `killed` is good, `unseen` is neither: this machine cannot look at all."""
 
     KILLED = "killed"
     SURVIVED = "survived"
     CRASHED = "crashed"
     MISATTRIBUTED = "misattributed"
+    UNSEEN = "unseen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,8 @@ def prove(check: Callable[[], object], says: str) -> Proof:
         said = str(error).strip() or "(the assertion says nothing)"
         attributed = bool(says) and says in said
         return Proof(outcome=Outcome.KILLED if attributed else Outcome.MISATTRIBUTED, said=said[:2000])
+    except TargetError as error:
+        return Proof(outcome=Outcome.UNSEEN, said=str(error)[:2000])
     except (CannotSee, NotApplicable) as error:
         return Proof(outcome=Outcome.SURVIVED, said=f"ended without a verdict: {error}"[:2000])
     except Exception as error:  # noqa: BLE001 - any other exception is a defect of the check, and is reported as one

@@ -134,7 +134,7 @@ class MutantRun(Part):
 
     control: str
     name: str
-    outcome: Literal["killed", "survived", "crashed", "misattributed"]
+    outcome: Literal["killed", "survived", "crashed", "misattributed", "unseen"]
     seconds: float
     said: str
     also_red: list[str] = Field(default_factory=list, description="other controls that the mutant turns red")

@@ -96,9 +96,12 @@ def _lines(title: str, rows: list[str], style: str) -> Iterator[Text]:
 
 def _mutation(run: Run, assembly: Assembly) -> Iterator[Text]:
     if run.mutants:
-        bad = [one for one in run.mutants if one.outcome != "killed"]
+        unseen = sum(one.outcome == "unseen" for one in run.mutants)
+        killed = sum(one.outcome == "killed" for one in run.mutants)
+        bad = [one for one in run.mutants if one.outcome not in ("killed", "unseen")]
+        here = f", {unseen} cannot be run on this machine" if unseen else ""
         yield Text(
-            f"\nDeclared mutants: {len(run.mutants) - len(bad)} of {len(run.mutants)} killed",
+            f"\nDeclared mutants: {killed} of {len(run.mutants)} killed{here}",
             style="bold red" if bad else "bold",
         )
         for one in bad[:SHOWN]:
