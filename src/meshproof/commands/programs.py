@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from meshproof.errors import MeshproofError, UsageError
-from meshproof.toolchain import find, find_provider, lock_program, shown
+from meshproof.toolchain import find, find_bundle, find_provider, lock_program, shown
 from meshproof.toolchain.lock import LOCK_FILE, read_lock
 
 #: What the plan target cannot do without; terraform stands first because it decides everything else.
@@ -23,16 +23,18 @@ AWS: Final = ("hashicorp/aws", "5.100.0")
 
 def fetch(programs: Sequence[str], *, everything: bool, out: Console) -> None:
     """Bring what is missing; one line for each program. Raises TargetError where a program can be had nowhere."""
-    known = read_lock(LOCK_FILE).programs
-    names = list(known) if everything else list(programs) or list(NEEDED)
+    lock = read_lock(LOCK_FILE)
+    known = [*lock.programs, *lock.bundles]
+    names = known if everything else list(programs) or list(NEEDED)
     for name in names:
         if name not in known:
             message = f"{name}: no such program; the lock file knows {', '.join(known)}"
             raise UsageError(message)
     with shown(out) as progress:
         for name in names:
-            program = find(name, fetch=True, progress=progress)
-            out.print(f"{name} {program.version}  {program.source}", markup=False)
+            bring = find_bundle if name in lock.bundles else find
+            found = bring(name, fetch=True, progress=progress)
+            out.print(f"{name} {found.version}  {found.source}", markup=False)
 
 
 def doctor(out: Console) -> int:

@@ -1,6 +1,7 @@
 """The user's cache of programs, in the platform's cache directory (`$XDG_CACHE_HOME/meshproof` on Linux).
 
 programs/NAME/VERSION-PLATFORM/   `bin/NAME` and `entry.json` of one program; it appears whole, by one rename
+programs/NAME/VERSION-any/        the same of a bundle: there `bin/NAME` is the directory of its files
 downloads/                        interrupted downloads, resumed by the next fetch
 staging/                          what is being made now
 locks/                            one per program: two runs never make the same program at the same time

@@ -7,14 +7,21 @@ from pathlib import Path
 
 from meshproof.errors import TargetError
 from meshproof.toolchain.cache import Cache, Entry
+from meshproof.toolchain.document import fetch_document
 from meshproof.toolchain.gomodule import fetch_go_module
-from meshproof.toolchain.lock import LOCK_FILE, GoModule, Lock, Package, ProgramLock, Release, pin, read_lock
+from meshproof.toolchain.lock import LOCK_FILE, BundleLock, FileSource, Lock, ProgramLock, Source, pin, read_lock
+from meshproof.toolchain.modulefiles import fetch_module_files
 from meshproof.toolchain.order import Order
 from meshproof.toolchain.path import on_path, version_of
 from meshproof.toolchain.platform import this_platform
-from meshproof.toolchain.program import Program, Progress, Step, silent
+from meshproof.toolchain.program import Bundle, Program, Progress, Step, silent
 from meshproof.toolchain.registry import fetch_package
 from meshproof.toolchain.release import fetch_release
+from meshproof.toolchain.sources import Document, GoModule, ModuleFiles, Package, Release, Wheel
+from meshproof.toolchain.wheel import fetch_wheel
+
+#: Bundles are the same everywhere.
+_ANY_PLATFORM = "any"
 
 
 def find(
@@ -35,15 +42,47 @@ def find(
     search = _Search(lock=lock, beside=lock_file.parent, cache=home, platform=platform, progress=progress)
     names = [name, *lock.program(name).alternatives]
     reasons: list[str] = []
-    for look in (search.present, search.fetched) if fetch else (search.present,):
-        for candidate in names:
-            try:
-                return look(candidate)
-            except TargetError as error:
-                reasons.append(str(error))
+    for candidate in names:
+        try:
+            return search.present(candidate)
+        except TargetError as error:
+            reasons.append(str(error))
+    for candidate in names if fetch else ():
+        try:
+            return search.fetched(candidate, lock.program(candidate))
+        except TargetError as error:
+            reasons.append(str(error))
     fix = "" if fetch else f"; run `meshproof fetch {name}`"
     message = f"{name} cannot be had: {'; '.join(dict.fromkeys(reasons))}{fix}"
     raise TargetError(message)
+
+
+def find_bundle(
+    name: str,
+    *,
+    fetch: bool = False,
+    progress: Progress = silent,
+    lock_file: Path = LOCK_FILE,
+    cache: Cache | None = None,
+) -> Bundle:
+    """A set of files that the lock file names, checked against its digest each time.
+
+    Only `fetch=True` uses the network. Raises TargetError saying why it cannot be had and the command that fixes it;
+    UsageError when the lock file is wrong or has no such bundle.
+    """
+    lock, home = read_lock(lock_file), cache or Cache.of_user()
+    search = _Search(lock=lock, beside=lock_file.parent, cache=home, platform=_ANY_PLATFORM, progress=progress)
+    entry = lock.bundle(name)
+    try:
+        found = search.fetched(name, entry) if fetch else search.stored(name, entry)
+    except TargetError as error:
+        fix = "" if fetch else f"; run `meshproof fetch {name}`"
+        message = f"{name} cannot be had: {error}{fix}"
+        raise TargetError(message) from error
+    files = tuple(sorted(path for path in found.path.rglob("*") if path.is_file()))
+    return Bundle(
+        name=name, version=found.version, root=found.path, files=files, source=found.source, sha256=found.sha256
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,19 +100,18 @@ class _Search:
             return on_path(name, entry)
         except TargetError as on_path_error:
             try:
-                return self._stored(name, entry)
+                return self.stored(name, entry)
             except TargetError as error:
                 message = f"{on_path_error}; {error}"
                 raise TargetError(message) from error
 
-    def fetched(self, name: str) -> Program:
+    def fetched(self, name: str, entry: ProgramLock | BundleLock) -> Program:
         """From the first source that gives it. Raises TargetError with the reason of every source."""
-        entry = self.lock.program(name)
         waiting = Step(program=name, doing=f"waiting for another run that is fetching {name}")
         reasons = []
         with self.cache.locked(name, meanwhile=lambda: self.progress(waiting)):
             try:
-                return self._stored(name, entry)
+                return self.stored(name, entry)
             except TargetError:
                 pass  # present() has told why
             for source in entry.sources:
@@ -85,11 +123,12 @@ class _Search:
                     reasons.append(f"{self.cache.root}: cannot be written: {error.strerror}; free some space")
         raise TargetError("; ".join(reasons))
 
-    def _stored(self, name: str, entry: ProgramLock) -> Program:
+    def stored(self, name: str, entry: ProgramLock | BundleLock) -> Program:
+        """From the cache. Raises TargetError."""
         pins = frozenset(pin(source, self.platform, beside=self.beside) for source in entry.sources) - {""}
         return self.cache.look_up(name, entry.version, self.platform, pins)
 
-    def _made(self, name: str, entry: ProgramLock, source: Release | Package | GoModule) -> Program:
+    def _made(self, name: str, entry: ProgramLock | BundleLock, source: Source | FileSource) -> Program:
         with self.cache.staging(name) as staging:
             order = Order(
                 name=name,
@@ -101,26 +140,37 @@ class _Search:
                 progress=self.progress,
             )
             origin = _deliver(source, order)
-            stated = version_of(order.executable, entry)
-            if stated != entry.version:
-                message = f"{origin}: says that it is {stated}, not {entry.version} as locked; correct the lock file"
-                raise TargetError(message)
+            if isinstance(entry, ProgramLock):
+                _demand_version(origin, order.executable, entry)
             entered = Entry(
                 name=name,
                 version=entry.version,
                 source=origin,
                 pin=pin(source, self.platform, beside=self.beside),
-                whole_tree=isinstance(source, Package),
+                whole_tree=isinstance(source, Package | ModuleFiles | Document),
             )
             return self.cache.keep(staging, entered, self.platform)
 
 
-def _deliver(source: Release | Package | GoModule, order: Order) -> str:
-    """One line per kind of source. Returns where the program came from."""
+def _demand_version(origin: str, executable: Path, entry: ProgramLock) -> None:
+    stated = version_of(executable, entry)
+    if stated != entry.version:
+        message = f"{origin}: says that it is {stated}, not {entry.version} as locked; correct the lock file"
+        raise TargetError(message)
+
+
+def _deliver(source: Source | FileSource, order: Order) -> str:
+    """Returns where the program came from."""
     match source:
         case Release():
             return fetch_release(source, order)
         case Package():
             return fetch_package(source, order)
+        case Wheel():
+            return fetch_wheel(source, order)
         case GoModule():
             return fetch_go_module(source, order)
+        case ModuleFiles():
+            return fetch_module_files(source, order)
+        case Document():
+            return fetch_document(source, order)

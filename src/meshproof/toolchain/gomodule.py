@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from meshproof.errors import TargetError
 from meshproof.process import Completed, ProgramFailed, require, run
-from meshproof.toolchain.lock import GoModule
 from meshproof.toolchain.order import Order
+from meshproof.toolchain.sources import GoModule
 
 #: kube-apiserver needs 5 minutes on two busy cores; four times that on a slower machine.
 _BUILD_WITHIN_S = 1200.0

@@ -1,8 +1,6 @@
 """The lock file: for each program its version, what is accepted on PATH, and the sources it may be had from.
 
-Source kinds: `release` (an official archive by SHA-256), `package` (Python requirements pinned by hash, installed
-into an environment of their own), `go` (built from a Go module, whose content is pinned by its `h1:` sum).
-An empty digest means that nobody has computed it yet; the source is then refused.
+Beside the programs stand bundles: sets of files that a program needs or that say what it accepts, such as CRDs.
 """
 
 from __future__ import annotations
@@ -19,60 +17,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ruamel.yaml import YAML, MappingNode, SequenceNode
 
 from meshproof.errors import UsageError
+from meshproof.toolchain.sources import Document, GoModule, ModuleFiles, Package, Release, Wheel
 
 #: The lock file of this package.
 LOCK_FILE = Path(__file__).with_name("programs.lock.json")
 
-Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
-Platform = Literal["linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"]
+Source = Annotated[Release | Package | Wheel | GoModule, Field(discriminator="kind")]
+FileSource = Annotated[ModuleFiles | Document, Field(discriminator="kind")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Release(_Model):
-    """An official release: `url` and `member` may hold `{version}`, `{os}` and `{arch}`.
-
-    `member` is the executable's path inside the archive (.zip, .tar.gz); empty where the URL is the executable.
-    """
-
-    kind: Literal["release"]
-    url: Annotated[str, Field(pattern=r"^https?://")]
-    member: str = ""
-    sha256: Mapping[Platform, Sha256]
-
-
-class Package(_Model):
-    """Packages from the Python registry: `requirements` is a file beside the lock file, pinned by hash.
-
-    The program is `python -m module` of the environment that they are installed into.
-    """
-
-    kind: Literal["package"]
-    requirements: Annotated[str, Field(pattern=r"^[\w.-]+$")]
-    module: Annotated[str, Field(pattern=r"^[\w.]+$")]
-
-
-class GoModule(_Model):
-    """A Go module: `package` is the command's import path, `sum` the module's `h1:` sum (as in go.sum).
-
-    `replace` maps a module to `module version` where the module's own go.mod names a local directory; its other
-    replacements are taken over by themselves. `tags` are build tags; `stamps` are set by `-X`, their values may hold
-    `{version}`.
-    """
-
-    kind: Literal["go"]
-    module: str
-    version: str
-    sum: Annotated[str, Field(pattern=r"^(h1:[A-Za-z0-9+/]{43}=)?$")]
-    package: str
-    replace: Mapping[str, str] = {}
-    tags: Sequence[str] = ()
-    stamps: Mapping[str, str] = {}
-
-
-Source = Annotated[Release | Package | GoModule, Field(discriminator="kind")]
 
 
 class ProgramLock(_Model):
@@ -80,13 +36,14 @@ class ProgramLock(_Model):
 
     `accepts` is the range of versions taken from PATH; `asks` are the arguments that make it print its version and
     `says` the pattern whose first group is the version; `env` is added to the environment of that question.
+    A program that does not tell its version has no `asks`: it is never taken from PATH, only from a pinned source.
     """
 
     version: str
-    accepts: str
+    accepts: str = ""
     command: str
-    asks: Sequence[str]
-    says: str
+    asks: Sequence[str] = ()
+    says: str = "()"
     env: Mapping[str, str] = {}
     alternatives: Sequence[str] = ()
     sources: Sequence[Source]
@@ -115,11 +72,20 @@ class ProgramLock(_Model):
         return text
 
 
+class BundleLock(_Model):
+    """A set of files, the same on every platform; `about` says what they are."""
+
+    version: str
+    about: str
+    sources: Sequence[FileSource]
+
+
 class Lock(_Model):
     """The whole file."""
 
     format: Literal[1]
-    programs: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")], ProgramLock]
+    programs: Mapping[Name, ProgramLock]
+    bundles: Mapping[Name, BundleLock] = {}
 
     def program(self, name: str) -> ProgramLock:
         """One program's entry. Raises UsageError naming those that there are."""
@@ -127,6 +93,14 @@ class Lock(_Model):
             message = f"there is no program {name!r} in the lock file; it knows {', '.join(sorted(self.programs))}"
             raise UsageError(message)
         return self.programs[name]
+
+    def bundle(self, name: str) -> BundleLock:
+        """One bundle's entry. Raises UsageError naming those that there are."""
+        if name not in self.bundles:
+            known = ", ".join(sorted(self.bundles)) or "none"
+            message = f"there is no bundle {name!r} in the lock file; it knows {known}"
+            raise UsageError(message)
+        return self.bundles[name]
 
 
 def read_lock(file: Path = LOCK_FILE) -> Lock:
@@ -149,16 +123,22 @@ def read_lock(file: Path = LOCK_FILE) -> Lock:
     raise UsageError(problem)
 
 
-def pin(source: Release | Package | GoModule, platform: str, *, beside: Path) -> str:
+def pin(source: Release | Package | Wheel | GoModule | ModuleFiles | Document, platform: str, *, beside: Path) -> str:
     """What fixes the content of a source on a platform, "" when nobody has computed it yet.
 
     The requirements of a Package lie in the directory `beside`. Raises UsageError when they cannot be read.
     """
-    if isinstance(source, Release):
-        return {str(name): digest for name, digest in source.sha256.items()}.get(platform, "")
-    if isinstance(source, GoModule):
-        return source.sum
-    return hashlib.sha256(_text(beside / source.requirements).encode()).hexdigest()
+    match source:
+        case Release() | Wheel():
+            return {str(name): digest for name, digest in source.sha256.items()}.get(platform, "")
+        case GoModule():
+            return source.sum
+        case ModuleFiles():
+            return source.sum and " ".join([source.sum, *source.files])
+        case Document():
+            return source.sha256
+        case Package():
+            return hashlib.sha256(_text(beside / source.requirements).encode()).hexdigest()
 
 
 class KeyTwiceError(ValueError):

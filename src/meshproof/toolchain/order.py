@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshproof.toolchain.lock import ProgramLock
+from meshproof.toolchain.lock import BundleLock, ProgramLock
 from meshproof.toolchain.program import Progress, Step
 
 
@@ -13,11 +13,12 @@ from meshproof.toolchain.program import Progress, Step
 class Order:
     """Make the program `name` in the private directory `staging`; its executable belongs at `executable`.
 
+    A bundle's files belong into a directory of that path.
     `downloads` keeps interrupted downloads, `beside` is the directory of the lock file.
     """
 
     name: str
-    entry: ProgramLock
+    entry: ProgramLock | BundleLock
     platform: str
     staging: Path
     downloads: Path

@@ -24,6 +24,9 @@ _ANSWER_WITHIN_S = 120.0
 
 def on_path(name: str, entry: ProgramLock) -> Program:
     """The program on PATH. Raises TargetError when there is none, it does not say its version, or that is refused."""
+    if not entry.asks:
+        message = f"{name} does not tell its version, so that none on PATH is taken"
+        raise TargetError(message)
     found = shutil.which(entry.command)
     if found is None:
         message = f"{entry.command} is not on PATH"
@@ -45,7 +48,12 @@ def accepts(specifier: str, version: str) -> bool:
 
 
 def version_of(path: Path, entry: ProgramLock) -> str:
-    """The version that the program itself states. Raises TargetError when it does not."""
+    """The version that the program itself states. Raises TargetError when it does not.
+
+    One that is never asked has the locked version: its source is pinned.
+    """
+    if not entry.asks:
+        return entry.version
     status = path.stat()
     environment = tuple(entry.env.items())
     return _asked(path, tuple(entry.asks), entry.says, environment, status.st_size, status.st_mtime_ns)

@@ -17,12 +17,16 @@ from meshproof.errors import TargetError
 from meshproof.process import require, run
 from meshproof.toolchain.cache import Cache
 from meshproof.toolchain.digest import file_digest
+from meshproof.toolchain.document import document_url
 from meshproof.toolchain.gomodule import module_sum
-from meshproof.toolchain.lock import LOCK_FILE, GoModule, Package, Release, read_lock
+from meshproof.toolchain.lock import LOCK_FILE, read_lock
+from meshproof.toolchain.modulefiles import files_sum
 from meshproof.toolchain.order import Order
 from meshproof.toolchain.platform import this_platform
 from meshproof.toolchain.program import Progress, Step, silent
 from meshproof.toolchain.release import download_release, release_url
+from meshproof.toolchain.sources import Document, GoModule, ModuleFiles, Package, Release, Wheel
+from meshproof.toolchain.wheel import download_wheel
 
 #: Resolving 99 packages takes seconds; a slow index may need minutes.
 _RESOLVE_WITHIN_S = 600.0
@@ -31,11 +35,13 @@ _RESOLVE_WITHIN_S = 600.0
 def lock_program(
     name: str, *, progress: Progress = silent, lock_file: Path = LOCK_FILE, cache: Cache | None = None
 ) -> tuple[str, ...]:
-    """Pin every source of the program anew; returns one line per source, what was pinned.
+    """Pin every source of the program or bundle anew; returns one line per source, what was pinned.
 
     Writes all or nothing. Raises TargetError when a source cannot be had, UsageError when the lock file is wrong.
     """
-    entry = read_lock(lock_file).program(name)
+    lock = read_lock(lock_file)
+    part = "bundles" if name in lock.bundles else "programs"
+    entry = lock.bundles[name] if name in lock.bundles else lock.program(name)
     raw = json.loads(lock_file.read_text(encoding="utf-8"))
     cache = cache or Cache.of_user()
     waiting = Step(program=name, doing=f"waiting for another run that is fetching {name}")
@@ -49,10 +55,10 @@ def lock_program(
             beside=lock_file.parent,
             progress=progress,
         )
-        requirements = _pin(raw["programs"][name]["sources"], order)
+        requirements = _pin(raw[part][name]["sources"], order)
     for file, text in {**requirements, lock_file: json.dumps(raw, indent=2, ensure_ascii=False) + "\n"}.items():
         _replace(file, text)
-    return tuple(f"{name} {entry.version}: {_pinned(source)}" for source in raw["programs"][name]["sources"])
+    return tuple(f"{name} {entry.version}: {_pinned(source)}" for source in raw[part][name]["sources"])
 
 
 def _pin(raw_sources: Sequence[dict[str, object]], order: Order) -> Mapping[Path, str]:
@@ -64,6 +70,12 @@ def _pin(raw_sources: Sequence[dict[str, object]], order: Order) -> Mapping[Path
                 raw["sha256"] = _release_digests(source, order)
             case GoModule():
                 raw["sum"] = module_sum(source, order)
+            case ModuleFiles():
+                raw["sum"] = files_sum(source, order)
+            case Wheel():
+                raw["sha256"] = _wheel_digests(source, order)
+            case Document():
+                raw["sha256"] = _downloaded_digest(document_url(source, order), order)
             case Package():
                 requirements[order.beside / source.requirements] = _requirements(order)
     return requirements
@@ -74,19 +86,30 @@ def _pinned(source: Mapping[str, object]) -> str:
     match source:
         case {"kind": "release", "sha256": dict(digests)}:
             return f"release for {', '.join(digests)}"
-        case {"kind": "go"}:
+        case {"kind": "wheel", "sha256": dict(digests)}:
+            return f"wheel {source['project']}=={source['version']} for {', '.join(digests)}"
+        case {"kind": "document"}:
+            return f"{source['url']} {source['sha256']}"
+        case {"kind": "go" | "files"}:
             return f"{source['module']}@{source['version']} {source['sum']}"
         case _:
             return str(source["requirements"])
 
 
 def _release_digests(source: Release, order: Order) -> Mapping[str, str]:
-    digests = {}
-    for platform in source.sha256:
-        archive = download_release(release_url(source, order.entry.version, platform), order)
-        digests[str(platform)] = file_digest(archive)
-        archive.unlink()
-    return digests
+    urls = {str(platform): release_url(source, order.entry.version, platform) for platform in source.sha256}
+    return {platform: _downloaded_digest(url, order) for platform, url in urls.items()}
+
+
+def _wheel_digests(source: Wheel, order: Order) -> Mapping[str, str]:
+    return {str(platform): file_digest(download_wheel(source, tag, order)) for platform, tag in source.tags.items()}
+
+
+def _downloaded_digest(url: str, order: Order) -> str:
+    archive = download_release(url, order)
+    digest = file_digest(archive)
+    archive.unlink()
+    return digest
 
 
 def _requirements(order: Order) -> str:

@@ -23,6 +23,18 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A set of files found: `root` is the directory, `files` all files below it, sorted; `sha256` is of the tree."""
+
+    name: str
+    version: str
+    root: Path
+    files: tuple[Path, ...]
+    source: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Something under way for `program`; `total_bytes` is 0 where the end cannot be known."""
 

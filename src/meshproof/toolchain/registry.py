@@ -9,8 +9,8 @@ from pathlib import Path
 
 from meshproof.errors import TargetError
 from meshproof.process import ProgramFailed, require, run
-from meshproof.toolchain.lock import Package
 from meshproof.toolchain.order import Order
+from meshproof.toolchain.sources import Package
 
 #: Checkov's 99 packages need 90 s from a near mirror on two cores; ten times that on a slow line.
 _INSTALL_WITHIN_S = 900.0

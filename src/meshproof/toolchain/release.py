@@ -15,9 +15,10 @@ from typing import IO
 from meshproof.errors import TargetError
 from meshproof.toolchain.digest import file_digest
 from meshproof.toolchain.download import download
-from meshproof.toolchain.lock import Release, pin
+from meshproof.toolchain.lock import pin
 from meshproof.toolchain.order import Order
 from meshproof.toolchain.program import Step
+from meshproof.toolchain.sources import Release
 
 
 def fetch_release(source: Release, order: Order) -> str:
