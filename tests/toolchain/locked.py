@@ -49,8 +49,18 @@ def entry(*sources: object, **changes: object) -> dict[str, object]:
 
 def lock_file(directory: Path, **programs: object) -> Path:
     """A lock file with these programs."""
+    return _written(directory, {"format": 1, "programs": programs})
+
+
+def bundle_file(directory: Path, *sources: object) -> Path:
+    """A lock file with the bundle `files`."""
+    bundle = {"version": VERSION, "about": "files for a test", "sources": list(sources)}
+    return _written(directory, {"format": 1, "programs": {}, "bundles": {"files": bundle}})
+
+
+def _written(directory: Path, content: object) -> Path:
     file = directory / "programs.lock.json"
-    file.write_text(json.dumps({"format": 1, "programs": programs}, indent=2), encoding="utf-8")
+    file.write_text(json.dumps(content, indent=2), encoding="utf-8")
     return file
 
 

@@ -18,6 +18,7 @@ class Answer:
     """What is answered for a path: `breaks_off_after` bytes of it, then the connection ends, `times` times.
 
     With `waits_for` set, the rest after `breaks_off_after` bytes comes only when that event does.
+    Who does not bring the token `bearer` is told where to get one: `challenge`.
     """
 
     body: bytes
@@ -26,6 +27,8 @@ class Answer:
     breaks_off_after: int | None = None
     times: int = 99
     waits_for: threading.Event | None = None
+    bearer: str = ""
+    challenge: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,7 +77,13 @@ def respond(handler: BaseHTTPRequestHandler, state: ReleaseServer) -> None:
     """One answer."""
     asked = handler.headers.get("Range", "")
     state.asked.append((handler.path, asked))
-    answer = state.answers.get(handler.path) or Answer(body=b"no such file", status=404)
+    answer = state.answers.get(handler.path.partition("?")[0]) or Answer(body=b"no such file", status=404)
+    if answer.bearer and handler.headers.get("Authorization") != f"Bearer {answer.bearer}":
+        handler.send_response(401)
+        handler.send_header("WWW-Authenticate", answer.challenge)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+        return
     begin = int(asked[6:-1]) if asked and answer.ranges else 0
     if begin > len(answer.body):
         handler.send_error(416)

@@ -5,55 +5,70 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from meshproof.errors import MeshproofError, UsageError
+from meshproof.errors import MeshproofError, TargetError, UsageError
 from meshproof.toolchain import find, find_bundle, find_provider, lock_program, shown
-from meshproof.toolchain.lock import LOCK_FILE, read_lock
-
-#: What the plan target cannot do without; terraform stands first because it decides everything else.
-NEEDED: Final = ("terraform", "kustomize", "helm", "opa", "checkov")
+from meshproof.toolchain.lock import LOCK_FILE, Lock, read_lock
+from meshproof.toolchain.needs import NEEDS, readiness, wanted, welcome
+from meshproof.toolchain.program import Bundle, Program, Progress, silent
 
 #: The provider that the declaration of AWS is planned with.
 AWS: Final = ("hashicorp/aws", "5.100.0")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """What to bring: without the `needed` the command fails, the `welcome` are tried."""
+
+    needed: tuple[str, ...]
+    welcome: tuple[str, ...] = ()
+
+
 def fetch(programs: Sequence[str], *, everything: bool, out: Console) -> None:
-    """Bring what is missing; one line for each program. Raises TargetError where a program can be had nowhere."""
+    """Bring what is missing, as much of it as can be had; one line for each.
+
+    Raises TargetError naming what can be had nowhere, unless the gate can do without it.
+    """
     lock = read_lock(LOCK_FILE)
-    known = [*lock.programs, *lock.bundles]
-    names = known if everything else list(programs) or list(NEEDED)
-    for name in names:
-        if name not in known:
-            message = f"{name}: no such program; the lock file knows {', '.join(known)}"
-            raise UsageError(message)
+    choice = _choice(programs, everything=everything, lock=lock)
+    failed: list[str] = []
     with shown(out) as progress:
-        for name in names:
-            bring = find_bundle if name in lock.bundles else find
-            found = bring(name, fetch=True, progress=progress)
-            out.print(f"{name} {found.version}  {found.source}", markup=False)
+        for name in (*choice.needed, *choice.welcome):
+            try:
+                found = _look(name, lock, fetch=True, progress=progress)
+            except TargetError as error:
+                if name in choice.needed:
+                    failed.append(str(error))
+                else:
+                    out.print(f"without {name}: {error}", markup=False)
+            else:
+                out.print(f"{name} {found.version}  {found.source}", markup=False)
+    if failed:
+        raise TargetError("\n".join(failed))
 
 
 def doctor(out: Console) -> int:
     """0 where a target can run, 4 where none can."""
-    table = Table("program", "version", "from", "sha256", title="Programs", title_justify="left")
-    missing = []
-    for name in read_lock(LOCK_FILE).programs:
+    lock = read_lock(LOCK_FILE)
+    table = Table("program", "version", "from", "sha256", title="Programs and files", title_justify="left", box=SIMPLE)
+    for name in (*lock.programs, *lock.bundles):
         try:
-            program = find(name)
+            found = _look(name, lock)
         except MeshproofError as error:
             table.add_row(name, "-", f"missing: {_short(error)}", "")
-            missing += [name] if name in NEEDED else []
-            continue
-        table.add_row(name, program.version, program.source, program.sha256[:12])
+        else:
+            table.add_row(name, found.version, found.source, found.sha256[:12])
     out.print(table)
     provider = find_provider(*AWS)
     where = f"found on disk ({provider.name})" if provider is not None else "asked of its registry by terraform"
     out.print(f"terraform provider {AWS[0]} {AWS[1]}: {where}", markup=False)
-    return _targets(missing, out)
+    return _targets(out)
 
 
 def lock(program: str, *, out: Console) -> None:
@@ -64,20 +79,32 @@ def lock(program: str, *, out: Console) -> None:
         out.print(line, markup=False)
 
 
-def _targets(missing: list[str], out: Console) -> int:
-    table = Table("target", "can run here", title="Targets", title_justify="left")
-    if missing:
-        table.add_row("plan", f"no: {', '.join(missing)} missing; run: meshproof fetch {' '.join(missing)}")
-    else:
-        table.add_row("plan", "yes")
-    linux = platform.system() == "Linux"
-    embedded = "not in this version" if linux else f"no: Linux only, this is {platform.system()}"
-    table.add_row("embedded", embedded)
+def _choice(programs: Sequence[str], *, everything: bool, lock: Lock) -> _Choice:
+    if everything:
+        programs = [name for name, entry in lock.programs.items() if entry.sources]
+        return _Choice(needed=(*programs, *lock.bundles))
+    for name in programs:
+        if name not in lock.programs and name not in lock.bundles:
+            message = f"{name}: no such program; the lock file knows {', '.join([*lock.programs, *lock.bundles])}"
+            raise UsageError(message)
+    return _Choice(needed=tuple(programs)) if programs else _Choice(needed=wanted(), welcome=welcome())
+
+
+def _look(name: str, lock: Lock, *, fetch: bool = False, progress: Progress = silent) -> Program | Bundle:
+    bring = find_bundle if name in lock.bundles else find
+    return bring(name, fetch=fetch, progress=progress)
+
+
+def _targets(out: Console) -> int:
+    table = Table("target", "can run here", title="Targets", title_justify="left", box=SIMPLE)
+    states = [readiness(target) for target in NEEDS]
+    for state in states:
+        table.add_row(state.target, "yes" if state.ready else f"no: {state.reason}")
     table.add_row("kind", "not in this version")
     table.add_row("live", "not in this version")
     out.print(table)
     out.print(f"cores {os.cpu_count()}, {platform.system()} {platform.machine()}, Python {platform.python_version()}")
-    return 4 if missing else 0
+    return 0 if any(state.ready for state in states) else 4
 
 
 def _short(error: MeshproofError) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 
@@ -12,10 +13,16 @@ from meshproof.errors import TargetError
 
 #: The connection breaks off at most this often before the download is given up; each attempt goes on from the last.
 _ATTEMPTS = 3
-_CHUNK_BYTES = 1 << 18
 
 
-def download(url: str, part: Path, *, seen: Callable[[int, int], None], silence_s: float = 30.0) -> None:
+def download(
+    url: str,
+    part: Path,
+    *,
+    seen: Callable[[int, int], None],
+    headers: Mapping[str, str] = MappingProxyType({}),
+    silence_s: float = 30.0,
+) -> None:
     """Download `url` to the file `part`; what is there already is taken as its beginning.
 
     `seen` is told the bytes so far and in total (0 if the server does not say). A server that is silent for
@@ -25,7 +32,7 @@ def download(url: str, part: Path, *, seen: Callable[[int, int], None], silence_
     problem = ""
     for _ in range(_ATTEMPTS):
         try:
-            return _go_on(url, part, seen, silence_s)
+            return _go_on(url, part, seen, headers, silence_s)
         except httpx.TimeoutException:
             problem = f"silent for {silence_s:g} s"
         except httpx.TransportError as error:
@@ -39,9 +46,9 @@ def download(url: str, part: Path, *, seen: Callable[[int, int], None], silence_
     raise TargetError(message)
 
 
-def _go_on(url: str, part: Path, seen: Callable[[int, int], None], silence_s: float) -> None:
+def _go_on(url: str, part: Path, seen: Callable[[int, int], None], own: Mapping[str, str], silence_s: float) -> None:
     have = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {"Accept-Encoding": "identity"}
+    headers = {**own, "Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
     with httpx.stream("GET", url, headers=headers, follow_redirects=True, timeout=silence_s) as answer:
         if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             part.unlink()
@@ -55,7 +62,7 @@ def _go_on(url: str, part: Path, seen: Callable[[int, int], None], silence_s: fl
         done = have if continued else 0
         total = done + int(answer.headers.get("Content-Length", 0))
         with part.open("ab" if continued else "wb") as file:
-            for chunk in answer.iter_bytes(_CHUNK_BYTES):
+            for chunk in answer.iter_bytes():
                 file.write(chunk)
                 done += len(chunk)
                 seen(done, total)

@@ -9,6 +9,7 @@ from meshproof.errors import TargetError
 from meshproof.toolchain.cache import Cache, Entry
 from meshproof.toolchain.document import fetch_document
 from meshproof.toolchain.gomodule import fetch_go_module
+from meshproof.toolchain.image import fetch_image
 from meshproof.toolchain.lock import LOCK_FILE, BundleLock, FileSource, Lock, ProgramLock, Source, pin, read_lock
 from meshproof.toolchain.modulefiles import fetch_module_files
 from meshproof.toolchain.order import Order
@@ -17,7 +18,7 @@ from meshproof.toolchain.platform import this_platform
 from meshproof.toolchain.program import Bundle, Program, Progress, Step, silent
 from meshproof.toolchain.registry import fetch_package
 from meshproof.toolchain.release import fetch_release
-from meshproof.toolchain.sources import Document, GoModule, ModuleFiles, Package, Release, Wheel
+from meshproof.toolchain.sources import Document, GoModule, Image, ModuleFiles, Package, Release, Wheel
 from meshproof.toolchain.wheel import fetch_wheel
 
 #: Bundles are the same everywhere.
@@ -159,11 +160,13 @@ def _demand_version(origin: str, executable: Path, entry: ProgramLock) -> None:
         raise TargetError(message)
 
 
-def _deliver(source: Source | FileSource, order: Order) -> str:
+def _deliver(source: Source | FileSource, order: Order) -> str:  # noqa: PLR0911  one line per kind
     """Returns where the program came from."""
     match source:
         case Release():
             return fetch_release(source, order)
+        case Image():
+            return fetch_image(source, order)
         case Package():
             return fetch_package(source, order)
         case Wheel():

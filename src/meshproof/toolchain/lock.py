@@ -17,12 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ruamel.yaml import YAML, MappingNode, SequenceNode
 
 from meshproof.errors import UsageError
-from meshproof.toolchain.sources import Document, GoModule, ModuleFiles, Package, Release, Wheel
+from meshproof.toolchain.sources import Document, GoModule, Image, ModuleFiles, Package, Release, Wheel
 
 #: The lock file of this package.
 LOCK_FILE = Path(__file__).with_name("programs.lock.json")
 
-Source = Annotated[Release | Package | Wheel | GoModule, Field(discriminator="kind")]
+Source = Annotated[Release | Image | Package | Wheel | GoModule, Field(discriminator="kind")]
 FileSource = Annotated[ModuleFiles | Document, Field(discriminator="kind")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
@@ -123,13 +123,13 @@ def read_lock(file: Path = LOCK_FILE) -> Lock:
     raise UsageError(problem)
 
 
-def pin(source: Release | Package | Wheel | GoModule | ModuleFiles | Document, platform: str, *, beside: Path) -> str:
+def pin(source: Source | FileSource, platform: str, *, beside: Path) -> str:
     """What fixes the content of a source on a platform, "" when nobody has computed it yet.
 
     The requirements of a Package lie in the directory `beside`. Raises UsageError when they cannot be read.
     """
     match source:
-        case Release() | Wheel():
+        case Release() | Image() | Wheel():
             return {str(name): digest for name, digest in source.sha256.items()}.get(platform, "")
         case GoModule():
             return source.sum

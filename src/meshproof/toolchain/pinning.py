@@ -19,13 +19,14 @@ from meshproof.toolchain.cache import Cache
 from meshproof.toolchain.digest import file_digest
 from meshproof.toolchain.document import document_url
 from meshproof.toolchain.gomodule import module_sum
+from meshproof.toolchain.image import image_digest
 from meshproof.toolchain.lock import LOCK_FILE, read_lock
 from meshproof.toolchain.modulefiles import files_sum
 from meshproof.toolchain.order import Order
 from meshproof.toolchain.platform import this_platform
 from meshproof.toolchain.program import Progress, Step, silent
 from meshproof.toolchain.release import download_release, release_url
-from meshproof.toolchain.sources import Document, GoModule, ModuleFiles, Package, Release, Wheel
+from meshproof.toolchain.sources import Document, GoModule, Image, ModuleFiles, Package, Release, Wheel
 from meshproof.toolchain.wheel import download_wheel
 
 #: Resolving 99 packages takes seconds; a slow index may need minutes.
@@ -68,6 +69,8 @@ def _pin(raw_sources: Sequence[dict[str, object]], order: Order) -> Mapping[Path
         match source:
             case Release():
                 raw["sha256"] = _release_digests(source, order)
+            case Image():
+                raw["sha256"] = {str(name): image_digest(source, str(name), order) for name in source.sha256}
             case GoModule():
                 raw["sum"] = module_sum(source, order)
             case ModuleFiles():
@@ -86,6 +89,8 @@ def _pinned(source: Mapping[str, object]) -> str:
     match source:
         case {"kind": "release", "sha256": dict(digests)}:
             return f"release for {', '.join(digests)}"
+        case {"kind": "image", "sha256": dict(digests)}:
+            return f"image {source['repository']} for {', '.join(digests)}"
         case {"kind": "wheel", "sha256": dict(digests)}:
             return f"wheel {source['project']}=={source['version']} for {', '.join(digests)}"
         case {"kind": "document"}:

@@ -8,6 +8,7 @@ import shutil
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
@@ -50,7 +51,7 @@ def release_url(source: Release, version: str, platform: str) -> str:
     return _fill(source.url, version, platform)
 
 
-def download_release(url: str, order: Order) -> Path:
+def download_release(url: str, order: Order, *, headers: Mapping[str, str] | None = None) -> Path:
     """The downloaded file, under a name of its own in `order.downloads`. Raises TargetError."""
     part = part_of(url, order.downloads)
     doing = f"downloading {url.rsplit('/', 1)[-1]}"
@@ -58,7 +59,7 @@ def download_release(url: str, order: Order) -> Path:
     def seen(done: int, total: int) -> None:
         order.progress(Step(program=order.name, doing=doing, done_bytes=done, total_bytes=total))
 
-    download(url, part, seen=seen)
+    download(url, part, seen=seen, headers=headers or {})
     return part
 
 

@@ -33,6 +33,21 @@ class Release(_Source):
     sha256: Mapping[Platform, Sha256]
 
 
+class Image(_Source):
+    """An image of a registry: `member` is the executable's path in its file system, without the leading `/`.
+
+    `sha256` maps a platform to the digest of its own manifest, not of the index over all platforms;
+    `tag` is what `meshproof lock` reads them from.
+    """
+
+    kind: Literal["image"]
+    registry: Annotated[str, Field(pattern=r"^https?://[^/]+$")]
+    repository: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/-]*$")]
+    tag: str
+    member: Annotated[str, Field(pattern=r"^[^/]")]
+    sha256: Mapping[Platform, Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64})?$")]]
+
+
 class Package(_Source):
     """Packages from the Python registry: `requirements` is a file beside the lock file, pinned by hash.
 
