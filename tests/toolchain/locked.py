@@ -52,10 +52,10 @@ def lock_file(directory: Path, **programs: object) -> Path:
     return _written(directory, {"format": 1, "programs": programs})
 
 
-def bundle_file(directory: Path, *sources: object) -> Path:
-    """A lock file with the bundle `files`."""
+def bundle_file(directory: Path, *sources: object, names: tuple[str, ...] = ("files",)) -> Path:
+    """A lock file with bundles of these names, all alike."""
     bundle = {"version": VERSION, "about": "files for a test", "sources": list(sources)}
-    return _written(directory, {"format": 1, "programs": {}, "bundles": {"files": bundle}})
+    return _written(directory, {"format": 1, "programs": {}, "bundles": dict.fromkeys(names, bundle)})
 
 
 def _written(directory: Path, content: object) -> Path:

@@ -6,13 +6,16 @@ import base64
 import hashlib
 import io
 import json
+import random
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from meshproof.errors import TargetError, UsageError
-from meshproof.toolchain import find_bundle, lock_program
+from meshproof.toolchain import Bundle, find_bundle, lock_program
 from meshproof.toolchain.cache import Cache
 from meshproof.toolchain.modulefiles import archive_sum
 from tests.toolchain.locked import bundle_file
@@ -115,6 +118,25 @@ def test_other_files_are_not_served_from_the_cache(tmp_path: Path, cache: Cache)
     with pytest.raises(TargetError, match=r"files 1\.2\.3 is not in the cache"):
         find_bundle("files", lock_file=wider, cache=cache)
     assert len(find_bundle("files", fetch=True, lock_file=wider, cache=cache).files) == 3
+
+
+def test_two_bundles_of_one_module_can_be_fetched_at_once(tmp_path: Path, cache: Cache, proxy: ReleaseServer) -> None:
+    """Each downloads into a file of its own: both are under way before either ends."""
+    noisy = {**FILES, "noise": random.Random(4).randbytes(500_000)}  # noqa: S311  no secret
+    (tmp_path / "noisy.zip").write_bytes(archive(noisy))
+    both = threading.Barrier(2)
+    proxy.gives(ARCHIVE, archive(noisy))
+    wanted = source(tmp_path, total=archive_sum(tmp_path / "noisy.zip"))
+    lock = bundle_file(tmp_path, wanted, names=("files", "twin"))
+
+    def fetch(name: str) -> Bundle:
+        both.wait(timeout=20)
+        return find_bundle(name, fetch=True, lock_file=lock, cache=cache)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(fetch, ("files", "twin"))
+
+    assert [file.name for file in first.files] == [file.name for file in second.files] == ["a.yaml", "b.yaml"]
 
 
 @pytest.mark.parametrize(

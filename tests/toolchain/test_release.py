@@ -81,7 +81,7 @@ def test_a_server_without_ranges_is_read_from_the_beginning(
 def test_a_kept_part_that_is_too_long_is_thrown_away(tmp_path: Path, cache: Cache, server: ReleaseServer) -> None:
     """It cannot be the beginning of this file."""
     url = server.gives("/tool", script())
-    part_of(url, cache.downloads).write_bytes(PADDED)
+    part_of(url, "tool", cache.downloads).write_bytes(PADDED)
     lock = lock_file(tmp_path, tool=entry(release(url, script())))
 
     assert find("tool", fetch=True, lock_file=lock, cache=cache).path.read_bytes() == script()
@@ -146,7 +146,7 @@ def test_an_unreachable_server_is_told(tmp_path: Path) -> None:
 def test_a_full_disk_is_told(tmp_path: Path, cache: Cache, server: ReleaseServer) -> None:
     """The space taken so far is given back."""
     url = server.gives("/tool", PADDED)
-    part_of(url, cache.downloads).symlink_to("/dev/full")
+    part_of(url, "tool", cache.downloads).symlink_to("/dev/full")
     lock = lock_file(tmp_path, tool=entry(release(url, PADDED)))
 
     with pytest.raises(TargetError, match="the disk is full; free some space"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rich.box import SIMPLE
@@ -38,10 +38,11 @@ def fetch(programs: Sequence[str], *, everything: bool, out: Console) -> None:
     lock = read_lock(LOCK_FILE)
     choice = _choice(programs, everything=everything, lock=lock)
     failed: list[str] = []
+    names = (*choice.needed, *choice.welcome)
     with shown(out) as progress:
-        for name in (*choice.needed, *choice.welcome):
+        for place, name in enumerate(names, 1):
             try:
-                found = _look(name, lock, fetch=True, progress=progress)
+                found = _look(name, lock, fetch=True, progress=_counted(progress, f"{place}/{len(names)}"))
             except TargetError as error:
                 if name in choice.needed:
                     failed.append(str(error))
@@ -88,6 +89,11 @@ def _choice(programs: Sequence[str], *, everything: bool, lock: Lock) -> _Choice
             message = f"{name}: no such program; the lock file knows {', '.join([*lock.programs, *lock.bundles])}"
             raise UsageError(message)
     return _Choice(needed=tuple(programs)) if programs else _Choice(needed=wanted(), welcome=welcome())
+
+
+def _counted(progress: Progress, place: str) -> Progress:
+    """Say at each step how far the whole is."""
+    return lambda step: progress(replace(step, doing=f"{place} {step.doing}"))
 
 
 def _look(name: str, lock: Lock, *, fetch: bool = False, progress: Progress = silent) -> Program | Bundle:

@@ -53,7 +53,7 @@ def release_url(source: Release, version: str, platform: str) -> str:
 
 def download_release(url: str, order: Order, *, headers: Mapping[str, str] | None = None) -> Path:
     """The downloaded file, under a name of its own in `order.downloads`. Raises TargetError."""
-    part = part_of(url, order.downloads)
+    part = part_of(url, order.name, order.downloads)
     doing = f"downloading {url.rsplit('/', 1)[-1]}"
 
     def seen(done: int, total: int) -> None:
@@ -63,9 +63,12 @@ def download_release(url: str, order: Order, *, headers: Mapping[str, str] | Non
     return part
 
 
-def part_of(url: str, downloads: Path) -> Path:
-    """Where the bytes of a URL are kept until they are complete and checked."""
-    return downloads / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.part"
+def part_of(url: str, name: str, downloads: Path) -> Path:
+    """Where the bytes of a URL are kept until they are complete and checked.
+
+    Each program has its own, because its lock is all that keeps another run from writing there.
+    """
+    return downloads / f"{hashlib.sha256(f'{name} {url}'.encode()).hexdigest()[:32]}.part"
 
 
 def _fill(template: str, version: str, platform: str) -> str:
