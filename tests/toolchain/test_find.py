@@ -57,9 +57,10 @@ def test_a_program_on_path_that_is_too_old_is_refused(tmp_path: Path, cache: Cac
     """With both versions, its path, and the command that gets a fitting one."""
     executable(on_path / "tool", script("0.9.0"))
     refused = rf"tool 0\.9\.0 on PATH \({on_path}/tool\) was refused, because >=1\.2,<2 is needed"
+    lock = lock_file(tmp_path, tool=entry(release("https://example.org/tool", None), command="tool"))
 
     with pytest.raises(TargetError, match=rf"{refused}; tool 1\.2\.3 is not in the cache; run `meshproof fetch tool`$"):
-        find("tool", lock_file=lock_file(tmp_path, tool=entry(command="tool")), cache=cache)
+        find("tool", lock_file=lock, cache=cache)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,16 @@ def test_a_program_that_does_not_say_its_version_is_refused(
 
     with pytest.raises(TargetError, match=r"does not say its version|cannot be started"):
         find("tool", lock_file=lock_file(tmp_path, tool=entry(command="tool")), cache=cache)
+
+
+def test_a_program_without_a_source_is_to_be_installed(tmp_path: Path, cache: Cache) -> None:
+    """Fetching it would be in vain, and is not advised."""
+    lock = lock_file(tmp_path, tool=entry())
+
+    with pytest.raises(TargetError, match=r"^tool cannot be had: no-such-tool is not on PATH; install it$"):
+        find("tool", lock_file=lock, cache=cache)
+    with pytest.raises(TargetError, match=r"^tool cannot be had: no-such-tool is not on PATH$"):
+        find("tool", fetch=True, lock_file=lock, cache=cache)
 
 
 def test_an_alternative_stands_in(tmp_path: Path, cache: Cache, on_path: Path) -> None:

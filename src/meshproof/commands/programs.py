@@ -57,15 +57,16 @@ def fetch(programs: Sequence[str], *, everything: bool, out: Console) -> None:
 def doctor(out: Console) -> int:
     """0 where a target can run, 4 where none can."""
     lock = read_lock(LOCK_FILE)
-    table = Table("program", "version", "from", "sha256", title="Programs and files", title_justify="left", box=SIMPLE)
-    for name in (*lock.programs, *lock.bundles):
+    names = (*lock.programs, *lock.bundles)
+    width = max(map(len, names))
+    for name in names:
         try:
             found = _look(name, lock)
         except MeshproofError as error:
-            table.add_row(name, "-", f"missing: {_short(error)}", "")
+            line = f"missing: {_short(error)}"
         else:
-            table.add_row(name, found.version, found.source, found.sha256[:12])
-    out.print(table)
+            line = f"{found.sha256[:12]}  {found.version}  {found.source}"
+        out.print(f"{name:{width}}  {line}", markup=False)
     provider = find_provider(*AWS)
     where = f"found on disk ({provider.name})" if provider is not None else "asked of its registry by terraform"
     out.print(f"terraform provider {AWS[0]} {AWS[1]}: {where}", markup=False)
@@ -114,5 +115,5 @@ def _targets(out: Console) -> int:
 
 
 def _short(error: MeshproofError) -> str:
-    text = str(error)
-    return text if len(text) <= 120 else f"{text[:117]}..."  # noqa: PLR2004 - a table cell
+    text = str(error).partition(" cannot be had: ")[2] or str(error)
+    return text if len(text) <= 120 else f"{text[:117]}..."  # noqa: PLR2004 - one line of a terminal

@@ -48,12 +48,13 @@ def find(
             return search.present(candidate)
         except TargetError as error:
             reasons.append(str(error))
-    for candidate in names if fetch else ():
+    for candidate in [name for name in names if fetch and lock.program(name).sources]:
         try:
             return search.fetched(candidate, lock.program(candidate))
         except TargetError as error:
             reasons.append(str(error))
-    fix = "" if fetch else f"; run `meshproof fetch {name}`"
+    fetchable = any(lock.program(candidate).sources for candidate in names)
+    fix = "" if fetch else f"; run `meshproof fetch {name}`" if fetchable else "; install it"
     message = f"{name} cannot be had: {'; '.join(dict.fromkeys(reasons))}{fix}"
     raise TargetError(message)
 
@@ -100,6 +101,8 @@ class _Search:
         try:
             return on_path(name, entry)
         except TargetError as on_path_error:
+            if not entry.sources:
+                raise
             try:
                 return self.stored(name, entry)
             except TargetError as error:
