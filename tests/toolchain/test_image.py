@@ -44,6 +44,15 @@ def test_the_uppermost_layer_counts(tmp_path: Path, cache: Cache, registry: Regi
     assert f"/v2/{REPOSITORY}/blobs/{registry.layers[0]}" not in [path for path, _ in registry.server.asked]
 
 
+def test_a_layer_may_replace_a_directory(tmp_path: Path, cache: Cache, registry: Registry) -> None:
+    """The mark that hides what lies below does not hide what stands beside it."""
+    registry.push(layer({MEMBER: script("0.0.1")}), layer({"usr/local/bin/.wh..wh..opq": b"", MEMBER: script()}))
+
+    found = find("tool", fetch=True, lock_file=lock_file(tmp_path, tool=entry(registry.source())), cache=cache)
+
+    assert found.path.read_bytes() == script()
+
+
 def test_an_interrupted_layer_is_gone_on_with(tmp_path: Path, cache: Cache, registry: Registry) -> None:
     """From where it broke off."""
     content = layer({MEMBER: script(), "noise": bytes(range(256)) * 64})
@@ -103,6 +112,11 @@ def push_removal(registry: Registry) -> None:
     registry.push(layer({MEMBER: script()}), layer({"usr/local/bin/.wh.tool": b""}))
 
 
+def push_removed_directory(registry: Registry) -> None:
+    """A later layer removes the directory."""
+    registry.push(layer({MEMBER: script()}), layer({"usr/local/.wh.bin": b""}))
+
+
 def push_link(registry: Registry) -> None:
     """The file is a link."""
     registry.push(layer({}, {MEMBER: "/opt/tool"}))
@@ -127,6 +141,7 @@ def push_noise(registry: Registry) -> None:
         pytest.param(remove_image, r"the registry answered 404 for sha256:", id="image-gone"),
         pytest.param(demand_login, r"the registry gives no anonymous token \(401\)", id="login"),
         pytest.param(push_removal, r"usr/local/bin/tool was removed by a later layer", id="removed"),
+        pytest.param(push_removed_directory, r"was removed by a later layer", id="directory-removed"),
         pytest.param(push_link, r"is no plain file but a link to /opt/tool", id="link"),
         pytest.param(push_other, r"none of its layers holds usr/local/bin/tool", id="absent"),
         pytest.param(push_noise, r"a layer cannot be read", id="noise"),

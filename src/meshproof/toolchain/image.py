@@ -5,6 +5,7 @@ Source: https://distribution.github.io/distribution/spec/api/, https://distribut
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import shutil
@@ -167,25 +168,40 @@ def _digest(content: bytes) -> str:
 
 
 def _taken(archive: Path, member: str, where: str, to: Path) -> bool:
-    """Whether the layer held the member, which is now at `to`. Raises TargetError: removed there, no plain file."""
-    path = PurePosixPath(member)
-    removed = {str(path.with_name(f".wh.{path.name}")), *(str(parent / ".wh..wh..opq") for parent in path.parents)}
+    """Whether the layer held the member, which is now at `to`.
+
+    Raises TargetError: it is no plain file, or the layer removes what those below hold.
+    """
+    hidden = False
     try:
         with tarfile.open(archive) as tar:
             for info in tar:
                 name = info.name.removeprefix("./").removeprefix("/")
-                if name in removed:
-                    message = f"{where}: {member} was removed by a later layer; correct `member` in the lock file"
-                    raise TargetError(message)
                 if name == member:
                     _write(tar, info, where, to)
                     return True
+                hidden = hidden or name in _whiteouts(member)
     except (tarfile.TarError, zlib.error, EOFError) as error:
         message = f"{where}: a layer cannot be read: {error}"
         raise TargetError(message) from error
     finally:
         archive.unlink()
+    if hidden:
+        message = f"{where}: {member} was removed by a later layer; correct `member` in the lock file"
+        raise TargetError(message)
     return False
+
+
+@functools.cache
+def _whiteouts(member: str) -> frozenset[str]:
+    """The marks by which a layer removes the member, or a directory above it, of the layers below.
+
+    Source: https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
+    """
+    path = PurePosixPath(member)
+    above = path.parents[:-1]
+    removed = {str(part.with_name(f".wh.{part.name}")) for part in (path, *above)}
+    return frozenset(removed | {str(parent / ".wh..wh..opq") for parent in path.parents})
 
 
 def _write(tar: tarfile.TarFile, info: tarfile.TarInfo, where: str, to: Path) -> None:

@@ -38,10 +38,7 @@ def fetch_package(source: Package, order: Order) -> str:
         pip: list[str | Path] = [python, "-I", "-m", "pip", "--no-input", "--disable-pip-version-check"]
         pinned = order.beside / source.requirements
         install = [*pip, "install", "--quiet", "--require-hashes", "--no-deps", "--requirement", pinned]
-        # The pins are in the requirements; constraints of whoever started us are about another environment.
-        env = {name: value for name, value in os.environ.items() if name != "PIP_CONSTRAINT"}
-        env["PIP_REQUIRE_VIRTUALENV"] = "0"
-        done = run(install, within_s=_INSTALL_WITHIN_S, env=env, name="pip")
+        done = run(install, within_s=_INSTALL_WITHIN_S, env=pip_environment(), name="pip")
         require(done, doing=f"{order.name}: installing its pinned packages (check the network and pip's index)")
         require(run([*pip, "uninstall", "--quiet", "--yes", "pip"], within_s=60.0), doing="removing pip")
     except ProgramFailed as error:
@@ -49,3 +46,9 @@ def fetch_package(source: Package, order: Order) -> str:
     order.executable.write_text(_LAUNCHER.format(module=shlex.quote(source.module)), encoding="utf-8")
     order.executable.chmod(0o755)
     return f"package {order.name}=={order.entry.version}"
+
+
+def pip_environment() -> dict[str, str]:
+    """The user's environment without the constraints of whoever started us: they are about another environment."""
+    kept = {name: value for name, value in os.environ.items() if name != "PIP_CONSTRAINT"}
+    return {**kept, "PIP_REQUIRE_VIRTUALENV": "0"}

