@@ -122,6 +122,32 @@ def _last_words(text: str, lines: int, secrets: Sequence[str]) -> str:
     return redact(" | ".join([line for line in said if line][-lines:]), secrets)
 
 
+def remove_at_end(directory: Path) -> None:
+    """Have the directory removed once this process is gone, by whatever death, and everything it started with it."""
+    _Keeper.of_this_process().tell(f"~{directory}")
+
+
+def detached(argv: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None) -> int:
+    """Start a program that outlives this process, and return its process id: it must end by itself.
+
+    Raises ProgramMissing.
+    """
+    full = {name: value for name, value in (os.environ if env is None else env).items() if name != TOKEN}
+    try:
+        with open(log, "ab", opener=_private) as out:
+            return subprocess.Popen(
+                [str(word) for word in argv],
+                env=full,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            ).pid
+    except OSError as error:
+        message = f"{argv[0]}: cannot be started: {error.strerror or error}"
+        raise ProgramMissing(message) from error
+
+
 class Running:
     """A program that runs until the end of the `with` block; its output is appended to the file `log` (mode 0600).
 

@@ -1,0 +1,1 @@
+"""One module per real program: how it is started from what is declared, and when it is ready."""

@@ -1,0 +1,41 @@
+"""etcd, the store of one Kubernetes API server, as one process without fsync: it lives no longer than a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from meshproof.components.readiness import await_ready
+from meshproof.process import Running
+
+_CLIENT_PORT = 2379
+_PEER_PORT = 2380
+_READY_WITHIN_S = 30.0
+
+
+@contextmanager
+def etcd(program: Path, *, address: str, directory: Path) -> Iterator[str]:
+    """Run etcd on a loopback address until the end of the block; yields its URL. Raises TargetError."""
+    url, peer = f"http://{address}:{_CLIENT_PORT}", f"http://{address}:{_PEER_PORT}"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    argv: list[str | Path] = [
+        program,
+        f"--data-dir={directory / 'data'}",
+        "--unsafe-no-fsync",
+        f"--listen-client-urls={url}",
+        f"--advertise-client-urls={url}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=default={peer}",
+        "--log-level=warn",
+    ]
+    with Running(argv, log=directory / "etcd.log", name="etcd", stop_within_s=1.0) as process:
+
+        def is_healthy() -> bool:
+            return httpx.get(f"{url}/health", timeout=1).status_code == httpx.codes.OK
+
+        await_ready(process, is_healthy, within_s=_READY_WITHIN_S, what=f"etcd at {url}")
+        yield url

@@ -1,0 +1,121 @@
+"""istiod as a plain process: one site's control plane, with the declared mesh configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from meshproof.components.authority import Authority, private
+from meshproof.components.readiness import await_ready
+from meshproof.process import Running
+
+XDS_PORT: Final = 15012
+_HTTP_PORT: Final = 8080
+_HTTPS_PORT: Final = 15017
+_GRPC_PORT: Final = 15010
+_MONITORING_PORT: Final = 15014
+_READY_WITHIN_S: Final = 60.0
+#: Stock Envoy lacks the filters that Istio's own build of it has.
+STOCK_ENVOY: Final[Mapping[str, str]] = {
+    "PILOT_ENABLE_ALPN_FILTER": "false",
+    "PILOT_ENABLE_METADATA_EXCHANGE": "false",
+    "PILOT_ENABLE_TELEMETRY_LABEL": "false",
+    "PILOT_ENDPOINT_TELEMETRY_LABEL": "false",
+    "PILOT_DISABLE_MX_ALPN": "true",
+}
+_INHERITED: Final = ("PATH", "HOME", "TMPDIR")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Istiod:
+    """A running control plane: `xds` is where proxies connect, `debug` its debug and `metrics` its metrics URL."""
+
+    xds: str
+    debug: str
+    metrics: str
+    pid: int
+
+
+@contextmanager
+def istiod(  # noqa: PLR0913  what a control plane is made of
+    program: Path,
+    *,
+    site: str,
+    address: str,
+    directory: Path,
+    kubeconfig: Path,
+    mesh: Mapping[str, Any],
+    networks: Mapping[str, Any],
+    environment: Mapping[str, str],
+    revision: str,
+    authority: Authority,
+) -> Iterator[Istiod]:
+    """Run istiod until the end of the block; `authority` signs the workloads.
+
+    Raises TargetError with its last words.
+    """
+    directory.mkdir(mode=0o700, exist_ok=True)
+    files = _authority_files(directory / "cacerts", authority)
+    mesh_file = private(directory / "mesh.yaml", json.dumps(mesh, indent=1))
+    networks_file = private(directory / "networks.yaml", json.dumps({"networks": networks}, indent=1))
+    argv: list[str | Path] = [
+        program,
+        "discovery",
+        f"--kubeconfig={kubeconfig}",
+        f"--clusterID={site}",
+        f"--meshConfig={mesh_file}",
+        f"--networksConfig={networks_file}",
+        f"--httpAddr={address}:{_HTTP_PORT}",
+        f"--httpsAddr={address}:{_HTTPS_PORT}",
+        f"--grpcAddr={address}:{_GRPC_PORT}",
+        f"--secureGRPCAddr={address}:{XDS_PORT}",
+        f"--monitoringAddr={address}:{_MONITORING_PORT}",
+        "--ctrlz_port=0",
+        "--log_output_level=default:warn",
+    ]
+    env = {
+        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+        **environment,
+        **STOCK_ENVOY,
+        "PILOT_CERT_PROVIDER": "istiod",
+        "POD_NAME": f"istiod-{revision}-0",
+        "POD_NAMESPACE": "istio-system",
+        "SERVICE_ACCOUNT": "istiod",
+        "REVISION": revision,
+        "CLUSTER_ID": site,
+        "ISTIOD_CUSTOM_HOST": address,
+        "ROOT_CA_DIR": str(files),
+        "INJECTION_WEBHOOK_CONFIG_NAME": "",
+        "VALIDATION_WEBHOOK_CONFIG_NAME": "",
+    }
+    with Running(
+        argv, cwd=directory, env=env, log=directory / "istiod.log", name="istiod", stop_within_s=1.0
+    ) as process:
+
+        def is_ready() -> bool:
+            return httpx.get(f"http://{address}:{_HTTP_PORT}/ready", timeout=1).status_code == httpx.codes.OK
+
+        await_ready(process, is_ready, within_s=_READY_WITHIN_S, what=f"istiod of {site} at {address}")
+        yield Istiod(
+            xds=f"{address}:{XDS_PORT}",
+            debug=f"http://{address}:{_HTTP_PORT}/debug",
+            metrics=f"http://{address}:{_MONITORING_PORT}/metrics",
+            pid=process.pid,
+        )
+
+
+def _authority_files(directory: Path, authority: Authority) -> Path:
+    """The files of the secret `cacerts`, as istiod's pod has them mounted."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    private(directory / "ca-cert.pem", authority.identity.pem)
+    private(directory / "ca-key.pem", authority.identity.key_pem)
+    private(directory / "cert-chain.pem", authority.identity.chain_pem)
+    private(directory / "root-cert.pem", authority.root.pem)
+    return directory

@@ -1,0 +1,85 @@
+"""kube-apiserver with TLS, RBAC and an audit log; no controller runs beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from meshproof.components.authority import Authority, private
+from meshproof.components.readiness import await_ready
+from meshproof.probes.kubernetes import Api, Credentials
+from meshproof.process import Running
+
+_PORT = 6443
+_READY_WITHIN_S = 60.0
+_ISSUER = "https://kubernetes.default.svc"
+#: Who did what, without the bodies: they may hold secrets.
+_AUDIT = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiServer:
+    """A running API server and the administrator's way in."""
+
+    credentials: Credentials
+    kubeconfig: Path
+    audit_log: Path
+
+
+@contextmanager
+def kube_apiserver(program: Path, *, etcd: str, address: str, directory: Path, name: str) -> Iterator[ApiServer]:
+    """Run an API server over an etcd until the end of the block. Raises TargetError with its last words."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    authority = Authority.new(f"{name} cluster")
+    root = private(directory / "ca.crt", authority.root.pem)
+    server = authority.issue("kube-apiserver", names=[address, "127.0.0.1", "localhost", "kubernetes.default.svc"])
+    certificate, key = server.write(directory, "server")
+    _, accounts = authority.issue("service-accounts").write(directory, "service-accounts")
+    admin = authority.issue("meshproof", groups=["system:masters"]).write(directory, "admin")
+    audit = private(directory / "audit-policy.yaml", json.dumps(_AUDIT))
+    url = f"https://{address}:{_PORT}"
+    argv: list[str | Path] = [
+        program,
+        f"--etcd-servers={etcd}",
+        f"--bind-address={address}",
+        f"--advertise-address={address}",
+        f"--secure-port={_PORT}",
+        "--endpoint-reconciler-type=none",
+        f"--cert-dir={directory}",
+        f"--tls-cert-file={certificate}",
+        f"--tls-private-key-file={key}",
+        f"--client-ca-file={root}",
+        f"--service-account-issuer={_ISSUER}",
+        f"--service-account-key-file={accounts}",
+        f"--service-account-signing-key-file={accounts}",
+        "--authorization-mode=Node,RBAC",
+        "--service-cluster-ip-range=10.0.0.0/16",
+        "--enable-priority-and-fairness=false",
+        f"--audit-policy-file={audit}",
+        f"--audit-log-path={directory / 'audit.log'}",
+        "--v=0",
+    ]
+    credentials = Credentials(url=url, authority=root, certificate=admin[0], key=admin[1])
+    with Running(argv, log=directory / "kube-apiserver.log", name="kube-apiserver", stop_within_s=2.0) as process:
+        api = Api(credentials)
+        await_ready(process, api.is_ready, within_s=_READY_WITHIN_S, what=f"kube-apiserver of {name} at {url}")
+        api.close()
+        config = private(directory / "kubeconfig", json.dumps(kubeconfig(credentials, name), indent=1))
+        yield ApiServer(credentials=credentials, kubeconfig=config, audit_log=directory / "audit.log")
+
+
+def kubeconfig(credentials: Credentials, name: str) -> dict[str, object]:
+    """What kubectl and istiod read to reach the server."""
+    cluster = {"server": credentials.url, "certificate-authority": str(credentials.authority)}
+    user = {"client-certificate": str(credentials.certificate), "client-key": str(credentials.key)}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": name,
+        "clusters": [{"name": name, "cluster": cluster}],
+        "users": [{"name": name, "user": user}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+    }

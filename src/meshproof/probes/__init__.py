@@ -1,0 +1,1 @@
+"""Probes look at one thing and return a frozen value; they never assert."""

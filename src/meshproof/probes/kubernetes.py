@@ -1,0 +1,201 @@
+"""A Kubernetes API server, asked over HTTPS: what it takes, what it holds, what it allows."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+
+from meshproof.errors import ProbeError
+
+Object = Mapping[str, Any]
+
+_WITHIN_S: Final = 20.0
+_NOT_FOUND: Final = 404
+_REFUSED: Final = 400
+_NAME: Final = re.compile(r"""^  name: ["']?([^\s"']+)""", re.MULTILINE)
+#: Whose fields server-side apply keeps apart.
+MANAGER: Final = "meshproof"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the API server said to one object: `status` is HTTP's, `says` its own words where it refused."""
+
+    kind: str
+    name: str
+    status: int
+    says: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was taken."""
+        return self.status < _REFUSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """How one user reaches one API server: its URL, the authority's file, and a client's certificate or token."""
+
+    url: str
+    authority: Path
+    certificate: Path | None = None
+    key: Path | None = None
+    token: str = ""
+
+
+class Api:
+    """A client; safe to use from several threads. Raises ProbeError where the server does not answer."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        """Nothing is sent before the first question."""
+        context = ssl.create_default_context(cafile=str(credentials.authority))
+        if credentials.certificate is not None and credentials.key is not None:
+            context.load_cert_chain(credentials.certificate, credentials.key)
+        headers = {"Authorization": f"Bearer {credentials.token}"} if credentials.token else {}
+        self.url = credentials.url
+        self._client = httpx.Client(base_url=credentials.url, verify=context, timeout=_WITHIN_S, headers=headers)
+
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._client.close()
+
+    def is_ready(self) -> bool:
+        """Whether the server says so. Raises ProbeError while nothing listens."""
+        return self._ask("GET", "/readyz").status_code == httpx.codes.OK
+
+    @cached_property
+    def resources(self) -> Mapping[tuple[str, str], tuple[str, bool]]:
+        """For each apiVersion and kind: the plural under which it is served, and whether it is namespaced."""
+        found: dict[tuple[str, str], tuple[str, bool]] = {}
+        groups = self.get("/apis").get("groups", [])
+        versions = ["v1", *(one["groupVersion"] for group in groups for one in group["versions"])]
+        for version in versions:
+            for row in self.get(f"{_root(version)}").get("resources", []):
+                if "/" not in row["name"]:
+                    found[version, row["kind"]] = row["name"], row["namespaced"]
+        return found
+
+    def forget_resources(self) -> None:
+        """Look again for what is served, after definitions were added."""
+        self.__dict__.pop("resources", None)
+
+    def apply(self, thing: Object, *, dry_run: bool = False, force: bool = True) -> Answer:
+        """Server-side apply with strict validation of fields; `dry_run` asks without keeping anything."""
+        path = self.path_of(thing)
+        kind, name = str(thing.get("kind", "")), _name(thing)
+        if path is None:
+            says = f"no resource {thing.get('apiVersion')} {kind} is served: its definition is missing"
+            return Answer(kind=kind, name=name, status=_NOT_FOUND, says=says)
+        query = {"fieldManager": MANAGER, "force": str(force).lower(), "fieldValidation": "Strict"}
+        query |= {"dryRun": "All"} if dry_run else {}
+        body = json.dumps(thing).encode()
+        got = self._ask("PATCH", path, params=query, content=body, kind="application/apply-patch+yaml")
+        says = "" if got.status_code < _REFUSED else _message(got)
+        warnings = tuple(one.split('"')[1] for one in got.headers.get_list("warning") if '"' in one)
+        return Answer(kind=kind, name=name, status=got.status_code, says=says, warnings=warnings)
+
+    def define(self, text: str) -> Answer:
+        """Server-side apply of one CustomResourceDefinition as its file holds it: parsing it here would be slower."""
+        found = _NAME.search(text)
+        name = found[1] if found else ""
+        path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{quote(name)}"
+        query = {"fieldManager": MANAGER, "force": "true"}
+        got = self._ask("PATCH", path, params=query, content=text.encode(), kind="application/apply-patch+yaml")
+        says = "" if got.status_code < _REFUSED else _message(got)
+        return Answer(kind="CustomResourceDefinition", name=name, status=got.status_code, says=says)
+
+    def delete(self, thing: Object) -> bool:
+        """Take it away; False where it was not there."""
+        path = self.path_of(thing)
+        return path is not None and self._ask("DELETE", path).status_code < _REFUSED
+
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        """The object at a path, empty where there is none."""
+        got = self._ask("GET", path, params=query)
+        if got.status_code == _NOT_FOUND:
+            return {}
+        if got.status_code >= _REFUSED:
+            message = f"{self.url}{path}: {_message(got)}"
+            raise ProbeError(message)
+        answer: dict[str, Any] = got.json()
+        return answer
+
+    def create(self, path: str, body: Object) -> dict[str, Any]:
+        """Post an object (a review, a token request) and return what came back."""
+        got = self._ask("POST", path, content=json.dumps(body).encode(), kind="application/json")
+        if got.status_code >= _REFUSED:
+            message = f"{self.url}{path}: {_message(got)}"
+            raise ProbeError(message)
+        answer: dict[str, Any] = got.json()
+        return answer
+
+    def token(self, namespace: str, account: str, *, audience: str, lifetime_s: int = 86_400) -> str:
+        """A token of a service account for one audience."""
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        body = {"spec": {"audiences": [audience], "expirationSeconds": lifetime_s}}
+        return str(self.create(path, body)["status"]["token"])
+
+    def may(  # noqa: PLR0913  the attributes of a request
+        self, user: str, verb: str, resource: str, *, group: str = "", namespace: str = "", name: str = ""
+    ) -> bool:
+        """Whether RBAC lets a user do it: a SubjectAccessReview. `user` may be `namespace/serviceaccount`."""
+        account, _, found = user.partition("/")
+        who = f"system:serviceaccount:{account}:{found}" if found else user
+        attributes = {"verb": verb, "group": group, "resource": resource, "namespace": namespace, "name": name}
+        groups = ["system:serviceaccounts", f"system:serviceaccounts:{account}", "system:authenticated"]
+        spec = {"user": who, "groups": groups if found else [], "resourceAttributes": attributes}
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+        answer = self.create("/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
+        return bool(answer["status"]["allowed"])
+
+    def path_of(self, thing: Object) -> str | None:
+        """Where an object is served, None where its kind is not."""
+        version = str(thing.get("apiVersion", ""))
+        served = self.resources.get((version, str(thing.get("kind", ""))))
+        if served is None:
+            return None
+        plural, namespaced = served
+        namespace = thing.get("metadata", {}).get("namespace") or "default"
+        inside = f"/namespaces/{quote(str(namespace))}" if namespaced else ""
+        return f"{_root(version)}{inside}/{plural}/{quote(_name(thing))}"
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        kind: str = "",
+    ) -> httpx.Response:
+        headers = {"Content-Type": kind} if kind else {}
+        try:
+            return self._client.request(method, path, params=params, content=content, headers=headers)
+        except httpx.HTTPError as error:
+            message = f"{self.url}{path}: the API server does not answer: {error}"
+            raise ProbeError(message) from error
+
+
+def _root(version: str) -> str:
+    return f"/apis/{version}" if "/" in version else f"/api/{version}"
+
+
+def _name(thing: Object) -> str:
+    return str(thing.get("metadata", {}).get("name", ""))
+
+
+def _message(got: httpx.Response) -> str:
+    try:
+        return str(got.json().get("message", got.text))
+    except ValueError:
+        return f"HTTP {got.status_code}: {got.text[:200]}"

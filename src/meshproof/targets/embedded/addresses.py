@@ -1,0 +1,63 @@
+"""Loopback addresses and ports of one target, which no other target on this machine can have."""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from meshproof.errors import TargetError
+
+#: Holding this port of a block's last address is holding the block; the kernel lets go of it with its holder.
+_HELD_PORT = 47_113
+_BLOCKS = tuple((second, third) for second in range(64, 192) for third in range(0, 256, 4))
+_TRIES = 200
+
+
+@dataclass(slots=True)
+class Addresses:
+    """A block of 1,000 addresses, `127.a.b.1` upwards, given out one after the other."""
+
+    second: int
+    third: int
+    _next: int = field(default=0)
+
+    def take(self) -> str:
+        """The next address."""
+        self._next += 1
+        block, host = divmod(self._next, 250)
+        if block > 3:  # noqa: PLR2004 - the block holds four times 250
+            message = f"the target needs more than 1,000 loopback addresses in 127.{self.second}.{self.third}.0/22"
+            raise TargetError(message)
+        return f"127.{self.second}.{self.third + block}.{host + 1}"
+
+
+@contextmanager
+def leased(chance: random.Random | None = None) -> Iterator[Addresses]:
+    """A block that is ours until the end of the block of code. Raises TargetError where none is free."""
+    choose = chance or random.SystemRandom()
+    for second, third in choose.sample(_BLOCKS, _TRIES):
+        with socket.socket() as holder:
+            try:
+                holder.bind((f"127.{second}.{third + 3}.254", _HELD_PORT))
+                holder.listen(1)
+            except OSError:
+                continue
+            yield Addresses(second, third)
+            return
+    message = f"no block of loopback addresses is free after {_TRIES} tries; stop other targets with `meshproof down`"
+    raise TargetError(message)
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """Ports on 127.0.0.1 that nothing listens on now, all different."""
+    holders = [socket.socket() for _ in range(count)]
+    try:
+        for one in holders:
+            one.bind(("127.0.0.1", 0))
+        return tuple(one.getsockname()[1] for one in holders)
+    finally:
+        for one in holders:
+            one.close()

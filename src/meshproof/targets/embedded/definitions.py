@@ -1,0 +1,79 @@
+"""The custom resource definitions of every declared kind, in an etcd that is kept ready for the next start."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from meshproof.errors import TargetError
+from meshproof.probes.kubernetes import Api
+from meshproof.toolchain import find_bundle
+from meshproof.toolchain.lock import read_lock
+from meshproof.waiting import until
+
+SUFFIX = "-crds"
+_AT_ONCE = 8
+_SERVED_WITHIN_S = 60.0
+_DOCUMENT = re.compile(r"^---.*$", re.MULTILINE)
+_DEFINITION = re.compile(r"^kind: [\"']?CustomResourceDefinition", re.MULTILINE)
+
+
+def definition_files() -> tuple[list[Path], list[str]]:
+    """The files of every set of definitions that is here, and in words which are not."""
+    files: list[Path] = []
+    missing: list[str] = []
+    for name in read_lock().bundles:
+        if name.endswith(SUFFIX):
+            try:
+                files += find_bundle(name).files
+            except TargetError as error:
+                missing.append(str(error))
+    return files, missing
+
+
+def digest(files: Sequence[Path], *versions: str) -> str:
+    """What an etcd that holds these definitions is kept under."""
+    total = hashlib.sha256("\0".join(versions).encode())
+    for path in files:
+        total.update(path.read_bytes())
+    return total.hexdigest()[:32]
+
+
+def install(api: Api, files: Sequence[Path]) -> None:
+    """Apply every definition and wait until each is served. Raises TargetError for one that is refused."""
+    texts = [
+        text for path in files for text in _DOCUMENT.split(path.read_text(encoding="utf-8")) if _DEFINITION.search(text)
+    ]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = list(pool.map(api.define, texts))
+    for one in answers:
+        if not one.accepted:
+            message = f"definition {one.name} is refused by the API server: {one.says}"
+            raise TargetError(message)
+    names = {one.name for one in answers}
+
+    def unserved() -> set[str]:
+        rows = api.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions").get("items", [])
+        return names - {row["metadata"]["name"] for row in rows if _is_established(row)}
+
+    until(unserved, lambda left: not left, within_s=_SERVED_WITHIN_S, what="every definition served")
+
+
+def keep(data: Path, kept: Path) -> None:
+    """Keep a stopped etcd's data for later starts; another run that keeps the same one meanwhile is no harm."""
+    kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = kept.with_name(f"{kept.name}.{data.parent.parent.name}")
+    shutil.copytree(data, partial)
+    try:
+        partial.rename(kept)
+    except OSError:
+        shutil.rmtree(partial)
+
+
+def _is_established(row: dict[str, dict[str, list[dict[str, str]]]]) -> bool:
+    conditions = row.get("status", {}).get("conditions") or []
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)

@@ -1,0 +1,84 @@
+"""The declared control plane: mesh configuration, networks, environment and revision out of istiod's release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from meshproof.declaration.model import UNKNOWN, Record
+from meshproof.errors import TargetError
+from meshproof.targets.embedded.translate import PLACEHOLDER, Translation
+
+_CHART = "istiod"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeshSettings:
+    """What istiod is started with at one site."""
+
+    mesh: Mapping[str, Any]
+    networks: Mapping[str, Any]
+    environment: Mapping[str, str]
+    revision: str
+    trust_domain: str
+    network: str
+
+
+def mesh_settings(records: Sequence[Record], eastwest: Mapping[str, str]) -> tuple[MeshSettings, list[Translation]]:
+    """Read one site's release of istiod; `eastwest` maps a network to the address of its gateway here.
+
+    Raises TargetError where no release of the chart is declared.
+    """
+    release = next((one for one in records if one.kind == "HelmRelease" and _chart(one) == _CHART), None)
+    if release is None:
+        message = "no HelmRelease of the chart istiod is declared: a mesh needs a control plane"
+        raise TargetError(message)
+    values = _known(release.values["spec"]["values"])  # type: ignore[index]  # a release that has a chart
+    assert isinstance(values, dict)  # noqa: S101 - a mapping in, a mapping out
+    shared = values.get("global", {})
+    said = [Translation(address=release.address, says="metrics providers are left out: stock Envoy lacks their filter")]
+    mesh = {**values["meshConfig"], "defaultProviders": {"metrics": []}}
+    declared = shared.get("meshNetworks", {})
+    networks = {name: _network(name, one, eastwest, release.address, said) for name, one in declared.items()}
+    return (
+        MeshSettings(
+            mesh=mesh,
+            networks=networks,
+            environment={str(key): str(value) for key, value in values.get("env", {}).items()},
+            revision=str(values.get("revision", "default")),
+            trust_domain=str(mesh.get("trustDomain", "cluster.local")),
+            network=str(shared.get("network", "")),
+        ),
+        said,
+    )
+
+
+def _network(
+    name: str, declared: Mapping[str, Any], eastwest: Mapping[str, str], address: str, said: list[Translation]
+) -> Mapping[str, Any]:
+    """A network whose gateway is reached by name is reached by the gateway's own loopback address."""
+    gateways = []
+    for gateway in declared.get("gateways", []):
+        if "address" in gateway and name in eastwest:
+            says = f"network {name} is reached at {eastwest[name]} instead of {gateway['address']}"
+            said.append(Translation(address=address, says=says))
+            gateway = {**gateway, "address": eastwest[name]}  # noqa: PLW2901 - the translated one
+        gateways.append(gateway)
+    return {**declared, "gateways": gateways}
+
+
+def _chart(release: Record) -> str:
+    spec = release.values.get("spec")
+    chart = spec.get("chart", {}) if isinstance(spec, Mapping) else {}
+    return str(chart.get("spec", {}).get("chart", "")) if isinstance(chart, Mapping) else ""
+
+
+def _known(value: object) -> object:
+    if value is UNKNOWN:
+        return PLACEHOLDER
+    if isinstance(value, Mapping):
+        return {key: _known(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_known(one) for one in value]
+    return value

@@ -1,0 +1,239 @@
+"""One site: store, API server, control plane, then its processes, each configured from what is declared."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from meshproof.components.authority import Authority
+from meshproof.components.echo import EchoPorts, echo
+from meshproof.components.etcd import etcd
+from meshproof.components.istiod import Istiod, istiod
+from meshproof.components.kube_apiserver import ApiServer, kube_apiserver
+from meshproof.components.proxy import Programs, ProxySpec, await_proxy, starting_proxy
+from meshproof.errors import TargetError
+from meshproof.probes.kubernetes import Answer, Api
+from meshproof.process import Running
+from meshproof.targets.embedded.addresses import free_ports
+from meshproof.targets.embedded.mesh_settings import MeshSettings
+from meshproof.targets.embedded.state import AnswerState, ProcessState, SiteState
+from meshproof.targets.embedded.translate import PROCESS_LABEL, Object, Process
+
+#: What istiod and the admission policies look at; the rest of the declaration is asked about by dry run.
+_GROUPS: Final = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "rbac.authorization.k8s.io")
+_CORE: Final = ("ServiceAccount", "Service", "ConfigMap")
+_ADMISSION: Final = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+_AT_ONCE: Final = 8
+_AUDIENCE: Final = "istio-ca"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitePlan:
+    """Everything that one site is started from."""
+
+    name: str
+    directory: Path
+    addresses: tuple[str, str, str]
+    objects: Sequence[Object]
+    secrets: Sequence[Object]
+    settings: MeshSettings
+    processes: Sequence[Process]
+    annotations: Mapping[str, Mapping[str, object]]
+    authority: Authority
+    definitions: Path
+    programs: Mapping[str, Path]
+
+
+@contextmanager
+def running_site(plan: SitePlan) -> Iterator[SiteState]:
+    """Run the site until the end of the block, once every process is ready. Raises TargetError."""
+    plan.directory.mkdir(mode=0o700)
+    seconds: dict[str, float] = {}
+    with ExitStack() as stack:
+        server = _timed(seconds, "api server", lambda: stack.enter_context(running_api(plan)))
+        api = Api(server.credentials)
+        stack.callback(api.close)
+        answers = _timed(seconds, "objects", lambda: apply_all(api, plan))
+        control = _timed(seconds, "istiod", lambda: stack.enter_context(_istiod(plan, server)))
+        processes = _timed(seconds, "processes", lambda: _processes(plan, control, api, stack))
+        yield _state(plan, server, control, processes, answers, seconds)
+
+
+@contextmanager
+def running_api(plan: SitePlan) -> Iterator[ApiServer]:
+    """The store, holding every definition, and the API server over it."""
+    store = plan.directory / "etcd"
+    store.mkdir(mode=0o700)
+    if plan.definitions.exists():
+        shutil.copytree(plan.definitions, store / "data")
+        (store / "data").chmod(0o700)
+    with (
+        etcd(plan.programs["etcd"], address=plan.addresses[0], directory=store) as url,
+        kube_apiserver(
+            plan.programs["kube-apiserver"],
+            etcd=url,
+            address=plan.addresses[1],
+            directory=plan.directory / "api",
+            name=plan.name,
+        ) as server,
+    ):
+        yield server
+
+
+def apply_all(api: Api, plan: SitePlan) -> list[tuple[Object, Answer]]:
+    """Namespaces, admission policies, then what the mesh is made of. Raises TargetError for what is refused."""
+    namespaces = [one for one in plan.objects if one["kind"] == "Namespace"]
+    named = {one["metadata"]["name"] for one in namespaces}
+    used = {one["metadata"]["namespace"] for one in plan.objects if one["metadata"].get("namespace")}
+    namespaces += [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in sorted(used - named)
+    ]
+    rest = [one for one in plan.objects if _is_for_the_mesh(one)]
+    policies = [one for one in plan.objects if one["kind"] in _ADMISSION]
+    done: list[tuple[Object, Answer]] = []
+    for batch in (namespaces, [*rest, *plan.secrets], policies):
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            done += zip(batch, pool.map(api.apply, batch), strict=True)
+    return done
+
+
+def _is_for_the_mesh(thing: Object) -> bool:
+    group, _, version = thing["apiVersion"].rpartition("/")
+    return group in _GROUPS or (not group and version == "v1" and thing["kind"] in _CORE)
+
+
+def _istiod(plan: SitePlan, server: ApiServer) -> AbstractContextManager[Istiod]:
+    return istiod(
+        plan.programs["pilot-discovery"],
+        site=plan.name,
+        address=plan.addresses[2],
+        directory=plan.directory / "istiod",
+        kubeconfig=server.kubeconfig,
+        mesh=plan.settings.mesh,
+        networks=plan.settings.networks,
+        environment=plan.settings.environment,
+        revision=plan.settings.revision,
+        authority=plan.authority,
+    )
+
+
+def _processes(plan: SitePlan, control: Istiod, api: Api, stack: ExitStack) -> list[ProcessState]:
+    """Start every process, then wait for all: they come up side by side."""
+    programs = Programs(
+        agent=plan.programs["pilot-agent"], envoy=plan.programs["envoy"], bootstrap=plan.programs["istio-bootstrap"]
+    )
+    started: list[tuple[Process, ProxySpec, Running, int]] = []
+    for process in plan.processes:
+        directory = plan.directory / process.name
+        directory.mkdir(mode=0o700)
+        app = stack.enter_context(_application(plan, process, directory)).pid if process.kind == "echo" else 0
+        spec = _spec(plan, process, control, api)
+        running = stack.enter_context(starting_proxy(programs, spec, directory))
+        started.append((process, spec, running, app))
+    with ThreadPoolExecutor(max(len(started), 1)) as pool:
+        ready = list(pool.map(lambda one: await_proxy(one[2], one[1]), started))
+    return [
+        _process_state(process, spec, running, app, plan.directory, seconds)
+        for (process, spec, running, app), seconds in zip(started, ready, strict=True)
+    ]
+
+
+def _application(plan: SitePlan, process: Process, directory: Path) -> AbstractContextManager[Running]:
+    (http,) = set(process.local.values())
+    grpc, tcp = free_ports(2)
+    return echo(
+        plan.programs["echo-server"],
+        name=process.name,
+        version=process.labels.get("version", process.name),
+        site=plan.name,
+        ports=EchoPorts(http=http, grpc=grpc, tcp=tcp),
+        directory=directory / "app",
+    )
+
+
+def _spec(plan: SitePlan, process: Process, control: Istiod, api: Api) -> ProxySpec:
+    return ProxySpec(
+        name=process.name,
+        kind="router" if process.kind == "gateway" else "sidecar",
+        namespace=process.namespace,
+        account=process.account,
+        address=process.address,
+        labels={**process.labels, PROCESS_LABEL: process.name, "istio-locality": process.locality.replace("/", ".")},
+        xds=control.xds,
+        site=plan.name,
+        network=plan.settings.network,
+        trust_domain=plan.settings.trust_domain,
+        ports=_four_ports(),
+        token=api.token(process.namespace, process.account, audience=_AUDIENCE),
+        root=plan.authority.root.pem,
+        config=plan.annotations.get(process.workload, {}),
+        metadata={"ISTIO_META_ROUTER_MODE": "standard"} if process.kind == "gateway" else {},
+    )
+
+
+def _four_ports() -> tuple[int, int, int, int]:
+    admin, status, envoy_status, prometheus = free_ports(4)
+    return admin, status, envoy_status, prometheus
+
+
+def _process_state(  # noqa: PLR0913, PLR0917  what is known of a process
+    process: Process, spec: ProxySpec, running: Running, app: int, directory: Path, seconds: float
+) -> ProcessState:
+    return ProcessState(
+        **{name: getattr(process, name) for name in type(process).__dataclass_fields__},
+        admin=spec.admin,
+        proxy_pid=running.pid,
+        app_pid=app,
+        log=directory / process.name / "proxy.log",
+        ready_s=round(seconds, 3),
+    )
+
+
+def _state(  # noqa: PLR0913, PLR0917  what is known of a site
+    plan: SitePlan,
+    server: ApiServer,
+    control: Istiod,
+    processes: list[ProcessState],
+    answers: list[tuple[Object, Answer]],
+    seconds: dict[str, float],
+) -> SiteState:
+    credentials = server.credentials
+    if credentials.certificate is None or credentials.key is None:
+        message = f"the API server of {plan.name} was started without a client certificate"
+        raise TargetError(message)
+    return SiteState(
+        name=plan.name,
+        url=credentials.url,
+        authority=credentials.authority,
+        certificate=credentials.certificate,
+        key=credentials.key,
+        kubeconfig=server.kubeconfig,
+        audit_log=server.audit_log,
+        debug=control.debug,
+        metrics=control.metrics,
+        istiod_pid=control.pid,
+        processes=processes,
+        answers=[
+            AnswerState(address=_address(thing), status=answer.status, says=answer.says) for thing, answer in answers
+        ],
+        seconds=seconds,
+    )
+
+
+def _address(thing: Object) -> str:
+    metadata = thing["metadata"]
+    namespace = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
+    return f"{thing['kind']}/{namespace}{metadata['name']}"
+
+
+def _timed(seconds: dict[str, float], name: str, work: Callable[[], Any]) -> Any:
+    began = time.monotonic()
+    done = work()
+    seconds[name] = round(time.monotonic() - began, 3)
+    return done

@@ -1,0 +1,264 @@
+"""What a plain process cannot have, translated: the declared objects as the embedded mesh takes them.
+
+Everything else is applied unchanged. Each translation is named, so that the report can list it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from meshproof.declaration.model import UNKNOWN, Record
+
+Object = dict[str, Any]
+
+#: Stands where only the cloud will decide a value.
+PLACEHOLDER: Final = "known-after-apply.invalid"
+_ANY_PORT: Final = 65_535
+_NUMBERS: Final = ("number", "port")
+#: Tells the processes of one workload apart, for the Sidecar of each.
+PROCESS_LABEL: Final = "meshproof.dev/process"
+_TLS_MODE: Final = "security.istio.io/tlsMode"
+_TEXT_PROTOCOLS: Final = ("http", "http2", "grpc", "https", "tls", "tcp", "mongo", "mysql", "redis")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """One difference between what is declared and what the embedded mesh was given."""
+
+    address: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process of a workload: it is reached on `address` and calls others through `outbound`.
+
+    `ports` are container ports by name, `local` the application's port on 127.0.0.1 for each container port.
+    """
+
+    name: str
+    kind: str
+    workload: str
+    site: str
+    namespace: str
+    account: str
+    labels: Mapping[str, str]
+    address: str
+    outbound: str
+    locality: str
+    ports: Mapping[str, int]
+    local: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a translation needs to know beside the objects: the processes of this site and the keys of the issuer."""
+
+    site: str
+    processes: Sequence[Process]
+    jwks: str
+
+
+def translated(records: Sequence[Record], world: World) -> tuple[list[Object], list[Translation]]:
+    """The objects to apply at a site, and what was changed in them."""
+    said: list[Translation] = []
+    objects = [_known(record, said) for record in records]
+    sidecars = [one for one in objects if one["kind"] == "Sidecar"]
+    kept = [one for one in objects if one["kind"] != "Sidecar" or not _runs(one, world)]
+    result = [_translated(one, world, said) for one in kept]
+    for process in world.processes:
+        result.append(_entry(process, objects))
+        said.append(Translation(address=process.workload, says=f"one of its pods is the process {process.name}"))
+        if process.kind == "echo":
+            result.append(_sidecar(process, _governing(sidecars, process), objects))
+            says = (
+                f"a Sidecar of its own: nothing captures {process.name}'s traffic, so each port is bound to an address"
+            )
+            said.append(Translation(address=process.workload, says=says))
+    return result, said
+
+
+def _known(record: Record, said: list[Translation]) -> Object:
+    """The object without values that only the cloud will decide."""
+    count = 0
+
+    def plain(value: object, key: str = "") -> object:
+        nonlocal count
+        if value is UNKNOWN:
+            count += 1
+            return _ANY_PORT if key in _NUMBERS else PLACEHOLDER
+        if isinstance(value, Mapping):
+            return {key: plain(one, key) for key, one in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(one) for one in value]
+        return value
+
+    found = plain(record.values)
+    assert isinstance(found, dict)  # noqa: S101 - a mapping in, a mapping out
+    if count:
+        said.append(
+            Translation(address=record.address, says=f"{count} values that the cloud decides are {PLACEHOLDER}")
+        )
+    return found
+
+
+def _translated(thing: Object, world: World, said: list[Translation]) -> Object:
+    match thing["kind"]:
+        case "RequestAuthentication":
+            return _with_keys(thing, world, said)
+        case "Gateway" if thing["apiVersion"].startswith("networking.istio.io/"):
+            return _bound(thing, world, said)
+        case _:
+            return thing
+
+
+def _with_keys(thing: Object, world: World, said: list[Translation]) -> Object:
+    rules = []
+    for rule in thing.get("spec", {}).get("jwtRules", []):
+        if uri := rule.get("jwksUri"):
+            said.append(Translation(address=_path(thing), says=f"keys of {uri} are those of the run's own issuer"))
+        kept = {key: value for key, value in rule.items() if key != "jwksUri"}
+        rules.append({**kept, "jwks": world.jwks} if uri else kept)
+    return {**thing, "spec": {**thing["spec"], "jwtRules": rules}}
+
+
+def _bound(thing: Object, world: World, said: list[Translation]) -> Object:
+    selector = thing.get("spec", {}).get("selector", {})
+    process = next((one for one in world.processes if selector.items() <= one.labels.items()), None)
+    if process is None:
+        return thing
+    said.append(Translation(address=_path(thing), says=f"its servers are bound to {process.address}"))
+    servers = [{**server, "bind": process.address} for server in thing["spec"].get("servers", [])]
+    return {**thing, "spec": {**thing["spec"], "servers": servers}}
+
+
+def _entry(process: Process, objects: Sequence[Object]) -> Object:
+    """The WorkloadEntry by which Services find a process."""
+    ports = {
+        port["name"]: process.ports[target]
+        for service in _services_of(process, objects)
+        for port in service["spec"].get("ports", [])
+        if (target := str(port.get("targetPort", port["port"]))) in process.ports
+    }
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "WorkloadEntry",
+        "metadata": {"name": process.name, "namespace": process.namespace},
+        "spec": {
+            "address": process.address,
+            "labels": {**process.labels, PROCESS_LABEL: process.name, _TLS_MODE: "istio"},
+            "serviceAccount": process.account,
+            "locality": process.locality,
+            "network": process.site,
+            **({"ports": ports} if ports else {}),
+        },
+    }
+
+
+def _services_of(process: Process, objects: Sequence[Object]) -> Iterator[Object]:
+    for one in objects:
+        if one["kind"] == "Service" and one["apiVersion"] == "v1" and _namespace(one) == process.namespace:
+            selector = one.get("spec", {}).get("selector") or {}
+            if selector and selector.items() <= process.labels.items():
+                yield one
+
+
+def _governing(sidecars: Sequence[Object], process: Process) -> Object | None:
+    """The declared Sidecar that a pod would get: its own, its namespace's, the mesh's."""
+    here = [one for one in sidecars if _namespace(one) == process.namespace]
+    own = [one for one in here if (labels := _selected(one)) and labels.items() <= process.labels.items()]
+    rest = [one for one in here if not _selected(one)]
+    root = [one for one in sidecars if _namespace(one) == "istio-system" and not _selected(one)]
+    return next(iter([*own, *rest, *root]), None)
+
+
+def _runs(sidecar: Object, world: World) -> bool:
+    """Whether a declared Sidecar selects a process here: that one gets Sidecars of its own instead."""
+    labels = _selected(sidecar)
+    return bool(labels) and any(
+        _namespace(sidecar) == one.namespace and labels.items() <= one.labels.items() for one in world.processes
+    )
+
+
+def _selected(sidecar: Object) -> Mapping[str, str]:
+    labels: Mapping[str, str] = sidecar.get("spec", {}).get("workloadSelector", {}).get("labels", {})
+    return labels
+
+
+def _sidecar(process: Process, declared: Object | None, objects: Sequence[Object]) -> Object:
+    spec = dict((declared or {}).get("spec", {}))
+    hosts = [host for listener in spec.get("egress", [{"hosts": ["*/*"]}]) for host in listener.get("hosts", [])]
+    ingress = [
+        {
+            "port": {"number": number, "protocol": _protocol(name), "name": f"{_protocol(name).lower()}-{number}"},
+            "bind": process.address,
+            "captureMode": "NONE",
+            "defaultEndpoint": f"127.0.0.1:{process.local[number]}",
+        }
+        for name, number in process.ports.items()
+        if number in process.local
+    ]
+    name = declared["metadata"]["name"] if declared else "default"
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "Sidecar",
+        "metadata": {"name": f"{process.name}-{name}", "namespace": process.namespace},
+        "spec": {
+            **spec,
+            "workloadSelector": {"labels": {PROCESS_LABEL: process.name}},
+            "ingress": ingress,
+            "egress": list(_egress(process, hosts, objects)),
+        },
+    }
+
+
+def _egress(process: Process, hosts: Sequence[str], objects: Sequence[Object]) -> Iterator[Object]:
+    """One listener for each port that the imported hosts have: without capture a listener needs a port of its own."""
+    by_port: dict[tuple[int, str], list[str]] = {}
+    for host in hosts:
+        for number, protocol in _ports_of(host, process.namespace, objects):
+            by_port.setdefault((number, protocol), []).append(host)
+    seen: set[int] = set()
+    for (number, protocol), found in sorted(by_port.items()):
+        if number in seen:
+            continue  # one address has one listener for a port; the first protocol keeps it
+        seen.add(number)
+        yield {
+            "port": {"number": number, "protocol": protocol, "name": f"{protocol.lower()}-{number}"},
+            "bind": process.outbound,
+            "captureMode": "NONE",
+            "hosts": sorted(set(found)),
+        }
+
+
+def _ports_of(host: str, own: str, objects: Sequence[Object]) -> Iterator[tuple[int, str]]:
+    namespace, _, pattern = host.partition("/")
+    for one in objects:
+        if namespace not in ("*", "~") and _namespace(one) != (own if namespace == "." else namespace):
+            continue
+        if one["kind"] == "Service" and fnmatchcase(_host(one), pattern):
+            for port in one["spec"].get("ports", []):
+                yield port["port"], _protocol(str(port.get("appProtocol") or port.get("name", "tcp")))
+        elif one["kind"] == "ServiceEntry" and any(fnmatchcase(each, pattern) for each in one["spec"]["hosts"]):
+            for port in one["spec"].get("ports", []):
+                yield port["number"], str(port["protocol"])
+
+
+def _protocol(name: str) -> str:
+    word = name.partition("-")[0].lower()
+    return word.upper() if word in _TEXT_PROTOCOLS else "HTTP" if name == "metrics" else "TCP"
+
+
+def _host(service: Object) -> str:
+    return f"{service['metadata']['name']}.{_namespace(service)}.svc.cluster.local"
+
+
+def _namespace(thing: Object) -> str:
+    return str(thing.get("metadata", {}).get("namespace", ""))
+
+
+def _path(thing: Object) -> str:
+    return f"{thing['kind']}/{_namespace(thing)}/{thing['metadata']['name']}"

@@ -1,0 +1,232 @@
+"""Both sites together: who signs, which processes run, and what each site is started from."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from platformdirs import user_cache_path
+from ruamel.yaml import YAML
+
+from meshproof.components.authority import Authority, private
+from meshproof.declaration.model import Declaration, Record
+from meshproof.errors import TargetError
+from meshproof.probes.kubernetes import Api
+from meshproof.targets.embedded import definitions, issuer
+from meshproof.targets.embedded.addresses import Addresses, free_ports, leased
+from meshproof.targets.embedded.mesh_settings import MeshSettings, mesh_settings
+from meshproof.targets.embedded.site import SitePlan, running_api, running_site
+from meshproof.targets.embedded.state import TargetState, TranslationState
+from meshproof.targets.embedded.translate import Object, Process, Translation, World, translated
+from meshproof.targets.embedded.workloads import Program, Workload, workloads
+from meshproof.toolchain import find, find_bundle
+
+SITES: Final = ("primary", "standby")
+PROGRAMS: Final = ("etcd", "kube-apiserver", "pilot-discovery", "pilot-agent", "envoy", "echo-server")
+_PROXY_CONFIG: Final = "proxy.istio.io/config"
+_EASTWEST: Final = "eastwestgateway"
+
+
+@dataclass(kw_only=True)
+class Blueprint:
+    """What both sites are made of, before anything runs."""
+
+    declaration: Declaration
+    programs: Sequence[Program]
+    directory: Path
+    addresses: Addresses
+    root: Authority = field(default_factory=lambda: Authority.new("meshproof mesh root"))
+    translations: list[Translation] = field(default_factory=list)
+    not_run: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Files that everything shares."""
+        self.root_files = self.root.identity.write(self.directory, "root")
+        self.issuer_key = issuer.new_key(self.directory / "issuer.key")
+        self.found = {site: list(workloads(self.records(site), self.programs)) for site in SITES}
+        self.processes = {site: list(self._processes(site)) for site in SITES}
+
+    def records(self, site: str) -> list[Record]:
+        """The Kubernetes objects of a site."""
+        return [one for one in self.declaration.records if one.family == "kubernetes" and one.site == site]
+
+    def settings(self, site: str) -> MeshSettings:
+        """The declared control plane; the other network's gateway is reached where it runs here."""
+        everywhere = [(other, one) for other in SITES for one in self.processes[other]]
+        eastwest = {other: one.address for other, one in everywhere if one.labels.get("istio") == _EASTWEST}
+        found, said = mesh_settings(self.records(site), eastwest)
+        self.translations += said
+        return found
+
+    def plan(self, site: str, kept: Path, paths: Mapping[str, Path]) -> SitePlan:
+        """What one site is started from."""
+        objects, said = translated(
+            self.records(site), World(site=site, processes=self.processes[site], jwks=issuer.keys(self.issuer_key))
+        )
+        self.translations += said
+        return SitePlan(
+            name=site,
+            directory=self.directory / site,
+            addresses=(self.addresses.take(), self.addresses.take(), self.addresses.take()),
+            objects=objects,
+            secrets=list(self._secrets(objects)),
+            settings=self.settings(site),
+            processes=self.processes[site],
+            annotations={one.address: _proxy_config(one) for one in self.found[site]},
+            authority=self.root.intermediate(f"meshproof mesh {site}"),
+            definitions=kept,
+            programs=paths,
+        )
+
+    def _processes(self, site: str) -> Iterator[Process]:
+        locality = self._locality(site)
+        for workload in self.found[site]:
+            count = workload.program.count(site) if workload.program else 0
+            if workload.program is None or not count:
+                self.not_run.append(f"{workload.address} ({workload.image})")
+                continue
+            for number in range(count):
+                yield self._process(workload, workload.program.runs, number, locality)
+
+    def _process(self, workload: Workload, kind: str, number: int, locality: str) -> Process:
+        http = free_ports(1)[0] if kind == "echo" else 0
+        return Process(
+            name=f"{workload.name}-{number}",
+            kind=kind,
+            workload=workload.address,
+            site=workload.site,
+            namespace=workload.namespace,
+            account=workload.account,
+            labels=workload.labels,
+            address=self.addresses.take(),
+            outbound=self.addresses.take(),
+            locality=locality,
+            ports=workload.ports,
+            local={workload.ports["http"]: http} if kind == "echo" and "http" in workload.ports else {},
+        )
+
+    def _locality(self, site: str) -> str:
+        """Region and a zone of it: the fact `region` of the site, else the site's name."""
+        fact = self.declaration.by_address.get(f"fact:{site}/region")
+        region = str(fact.values["value"]) if fact is not None else site
+        return f"{region}/{region}-a"
+
+    def _secrets(self, objects: Sequence[Object]) -> Iterator[Object]:
+        """The certificates that gateways ask for by name, signed by the run's own root."""
+        for gateway in (one for one in objects if one["kind"] == "Gateway"):
+            for server in gateway.get("spec", {}).get("servers", []):
+                if name := server.get("tls", {}).get("credentialName"):
+                    hosts = [host.rpartition("/")[2] for host in server.get("hosts", [])]
+                    self.translations.append(
+                        Translation(address=f"Secret/{name}", says="the certificate is signed by the run's own root")
+                    )
+                    yield _secret(name, gateway["metadata"]["namespace"], self._certificate(hosts))
+
+    def _certificate(self, hosts: Sequence[str]) -> Mapping[str, str]:
+        names = sorted({one for one in hosts if one != "*"} | set(self._public_names()))
+        identity = self.root.issue(names[0] if names else "gateway", names=names)
+        return {"tls.crt": identity.chain_pem, "tls.key": identity.key_pem}
+
+    def _public_names(self) -> Iterator[str]:
+        for site in SITES:
+            fact = self.declaration.by_address.get(f"fact:{site}/shop_host")
+            if fact is not None:
+                yield str(fact.values["value"])
+
+
+@contextmanager
+def running_world(declaration: Declaration, programs: Sequence[Program], directory: Path) -> Iterator[TargetState]:
+    """Run both sites until the end of the block, once all of it is ready. Raises TargetError."""
+    began = time.monotonic()
+    paths = program_paths()
+    with ExitStack() as stack:
+        addresses = stack.enter_context(leased())
+        blueprint = Blueprint(declaration=declaration, programs=programs, directory=directory, addresses=addresses)
+        kept, missing = kept_definitions(paths, directory, addresses)
+        plans = [blueprint.plan(site, kept, paths) for site in SITES]
+        with ThreadPoolExecutor(len(plans)) as pool:
+            sites = list(pool.map(lambda plan: stack.enter_context(running_site(plan)), plans))
+        yield TargetState(
+            directory=directory,
+            pid=os.getpid(),
+            infra_digest=declaration.digest,
+            trust_domain=plans[0].settings.trust_domain,
+            root_certificate=blueprint.root_files[0],
+            root_key=blueprint.root_files[1],
+            issuer_key=blueprint.issuer_key,
+            sites=sites,
+            translations=[
+                TranslationState(address=one.address, says=one.says) for one in dict.fromkeys(blueprint.translations)
+            ],
+            not_run=blueprint.not_run,
+            notes=missing,
+            seconds=round(time.monotonic() - began, 3),
+        )
+
+
+def program_paths() -> Mapping[str, Path]:
+    """Every program of the target. Raises TargetError naming the first that is not here, with what gets it."""
+    return {name: find(name).path for name in PROGRAMS} | {"istio-bootstrap": find_bundle("istio-bootstrap").files[0]}
+
+
+def kept_definitions(paths: Mapping[str, Path], directory: Path, addresses: Addresses) -> tuple[Path, list[str]]:
+    """An etcd's data that holds every definition, made now where there is none yet; and which sets are missing."""
+    files, missing = definitions.definition_files()
+    versions = [find(name).version for name in ("etcd", "kube-apiserver")]
+    kept = user_cache_path("meshproof") / "stores" / definitions.digest(files, *versions)
+    if not kept.exists():
+        plan = _bare_plan(directory / "definitions", addresses, paths)
+        plan.directory.mkdir(mode=0o700)
+        with running_api(plan) as server:
+            api = Api(server.credentials)
+            definitions.install(api, files)
+            api.close()
+        definitions.keep(plan.directory / "etcd" / "data", kept)
+    return kept, missing
+
+
+def _bare_plan(directory: Path, addresses: Addresses, paths: Mapping[str, Path]) -> SitePlan:
+    empty = MeshSettings(mesh={}, networks={}, environment={}, revision="", trust_domain="", network="")
+    return SitePlan(
+        name="definitions",
+        directory=directory,
+        addresses=(addresses.take(), addresses.take(), addresses.take()),
+        objects=[],
+        secrets=[],
+        settings=empty,
+        processes=[],
+        annotations={},
+        authority=Authority.new("none"),
+        definitions=Path(os.devnull) / "none",
+        programs=paths,
+    )
+
+
+def _proxy_config(workload: Workload) -> Mapping[str, object]:
+    """The ProxyConfig in a pod's annotation."""
+    text = workload.annotations.get(_PROXY_CONFIG, "")
+    found: Any = YAML(typ="safe").load(text) if text else {}
+    if not isinstance(found, Mapping):
+        message = f"{workload.address}: the annotation {_PROXY_CONFIG} is no mapping; correct it"
+        raise TargetError(message)
+    return json.loads(json.dumps(found))  # type: ignore[no-any-return]  # a mapping in, a mapping out
+
+
+def _secret(name: str, namespace: str, data: Mapping[str, str]) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": namespace},
+        "type": "kubernetes.io/tls",
+        "stringData": dict(data),
+    }
+
+
+__all__ = ["Blueprint", "private", "program_paths", "running_world"]
