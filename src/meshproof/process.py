@@ -135,17 +135,23 @@ def detached(argv: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | 
     full = {name: value for name, value in (os.environ if env is None else env).items() if name != TOKEN}
     try:
         with open(log, "ab", opener=_private) as out:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [str(word) for word in argv],
                 env=full,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-            ).pid
+            )
     except OSError as error:
         message = f"{argv[0]}: cannot be started: {error.strerror or error}"
         raise ProgramMissing(message) from error
+    _DETACHED.append(process)
+    return process.pid
+
+
+#: Kept, because a Popen that is collected while its process runs warns that somebody forgot it.
+_DETACHED: list[subprocess.Popen[bytes]] = []
 
 
 class Running:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from meshproof.settings import Settings
+from functools import cache
 
-#: What this version of the engine can build.
-BUILT = ("plan",)
+from meshproof.settings import Settings
+from meshproof.toolchain.needs import readiness
+
+#: What this version of the engine can build, the strongest last.
+BUILT = ("plan", "embedded")
 
 
 def chosen_target(settings: Settings) -> str:
     """The target of a run: the one asked for, else the best that is here."""
-    return BUILT[-1] if settings.target == "auto" else settings.target
+    return settings.target if settings.target != "auto" else _best()
 
 
 def is_available(target: str, settings: Settings) -> bool:
     """Whether checks that need `target` can run in this run."""
     return target == chosen_target(settings)
+
+
+@cache
+def _best() -> str:
+    return "embedded" if readiness("embedded").ready else "plan"

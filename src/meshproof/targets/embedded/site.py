@@ -103,6 +103,11 @@ def apply_all(api: Api, plan: SitePlan) -> list[tuple[Object, Answer]]:
     return done
 
 
+def is_applied(thing: Object) -> bool:
+    """Whether an object is given to the API server at the start, not only asked about."""
+    return thing["kind"] in ("Namespace", *_ADMISSION) or _is_for_the_mesh(thing)
+
+
 def _is_for_the_mesh(thing: Object) -> bool:
     group, _, version = thing["apiVersion"].rpartition("/")
     return group in _GROUPS or (not group and version == "v1" and thing["kind"] in _CORE)

@@ -1,0 +1,48 @@
+"""An Envoy proxy's own account of itself, from its admin interface."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from meshproof.errors import ProbeError
+
+_WITHIN_S = 3.0
+
+
+class Envoy:
+    """The admin interface of one proxy. Raises ProbeError where it does not answer."""
+
+    def __init__(self, url: str) -> None:
+        """Nothing is asked yet."""
+        self.url = url
+
+    def has_cluster(self, name: str) -> bool:
+        """Whether a cluster of exactly this name is active."""
+        query = {"resource": "dynamic_active_clusters", "name_regex": f"^{name}$"}
+        return name in self._get("/config_dump", **query).text
+
+    def is_warming(self) -> bool:
+        """Whether a listener waits to take over."""
+        return "warming_state" in self._get("/config_dump", resource="dynamic_listeners", mask="warming_state").text
+
+    def config(self, **query: str) -> Any:
+        """A part of the configuration dump."""
+        return self._get("/config_dump", **query).json()
+
+    def stat(self, name: str) -> int:
+        """The sum of all counters whose name matches the pattern whole."""
+        rows = self._get("/stats", format="json", filter=f"^{name}$").json().get("stats", [])
+        return sum(int(row.get("value", 0)) for row in rows if "name" in row)
+
+    def clusters(self) -> Any:
+        """Endpoints by cluster, with their health."""
+        return self._get("/clusters", format="json").json().get("cluster_statuses", [])
+
+    def _get(self, path: str, **query: str) -> httpx.Response:
+        try:
+            return httpx.get(f"{self.url}{path}", params=query, timeout=_WITHIN_S, trust_env=False).raise_for_status()
+        except httpx.HTTPError as error:
+            message = f"{self.url}{path}: the proxy does not answer: {error}"
+            raise ProbeError(message) from error

@@ -1,0 +1,104 @@
+"""HTTP as a caller sees it: an answer, or in words why there is none."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import httpx
+from cryptography import x509
+
+_WITHIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back: `status` is 0 where nothing answered in HTTP, and `says` then tells why.
+
+    `peer` holds the names in the server's certificate, DNS names and URIs; `seconds` is the whole exchange.
+    """
+
+    status: int
+    says: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    seconds: float = 0.0
+    peer: tuple[str, ...] = ()
+    tls: str = ""
+
+    @property
+    def answered(self) -> bool:
+        """Whether HTTP was spoken at all."""
+        return self.status > 0
+
+    def __str__(self) -> str:
+        """One line for a report."""
+        return f"HTTP {self.status}" if self.answered else f"no answer ({self.says})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request: `path` goes over the wire as it is written, dots and escapes included."""
+
+    host: str
+    path: str = "/"
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+def ask(
+    address: str,
+    port: int,
+    request: Request,
+    *,
+    tls: ssl.SSLContext | None = None,
+    sni: str = "",
+    within_s: float = _WITHIN_S,
+) -> Reply:
+    """Send one request over a connection of its own, to an address and whatever name is asked for."""
+    scheme = "http" if tls is None else "https"
+    extensions: dict[str, object] = {"target": request.path.encode()}
+    if tls is not None:
+        extensions["sni_hostname"] = sni or request.host.partition(":")[0]
+    headers = {"host": request.host, **request.headers}
+    try:
+        with (
+            httpx.Client(verify=tls if tls is not None else False, timeout=within_s, trust_env=False) as client,
+            client.stream(
+                request.method,
+                f"{scheme}://{address}:{port}/",
+                headers=headers,
+                content=request.body or None,
+                extensions=extensions,
+            ) as got,
+        ):
+            peer, version = _peer(got)
+            got.read()
+            return Reply(
+                status=got.status_code,
+                headers=dict(got.headers),
+                body=got.text,
+                seconds=got.elapsed.total_seconds(),
+                peer=peer,
+                tls=version,
+            )
+    except (httpx.HTTPError, ssl.SSLError, OSError) as error:
+        return Reply(status=0, says=f"{type(error).__name__}: {error}")
+
+
+def _peer(got: httpx.Response) -> tuple[tuple[str, ...], str]:
+    """The names in the server's certificate, and the version of TLS."""
+    stream = got.extensions.get("network_stream")
+    found = stream.get_extra_info("ssl_object") if stream is not None else None
+    if found is None:
+        return (), ""
+    der = found.getpeercert(True)  # noqa: FBT003 - the DER form
+    certificate = x509.load_der_x509_certificate(der)
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return (), str(found.version())
+    plain = [*names.get_values_for_type(x509.DNSName), *names.get_values_for_type(x509.UniformResourceIdentifier)]
+    return tuple(plain), str(found.version())
