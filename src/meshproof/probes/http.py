@@ -48,7 +48,7 @@ class Request:
     body: bytes = b""
 
 
-def ask(
+def ask(  # noqa: PLR0913  where, what, as whom and for how long
     address: str,
     port: int,
     request: Request,

@@ -1,0 +1,198 @@
+"""Changes of a running mesh that every proxy has taken up before anybody looks, and that are undone."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Final
+
+import httpx
+
+from meshproof.declaration.model import Declaration, Record
+from meshproof.errors import ProbeError, UsageError
+from meshproof.mutant import Mutant
+from meshproof.mutation.apply import apply
+from meshproof.probes.envoy import Envoy
+from meshproof.probes.kubernetes import Api
+from meshproof.targets.embedded import issuer
+from meshproof.targets.embedded.mesh_settings import mesh_settings
+from meshproof.targets.embedded.site import is_applied
+from meshproof.targets.embedded.state import ProcessState, TargetState
+from meshproof.targets.embedded.translate import Object, World, translated
+from meshproof.waiting import until
+
+_SETTLED_WITHIN_S: Final = 20.0
+_EVERY_S: Final = 0.02
+_GENERATION: Final = "meshproof-generation"
+_KINDS_SENT: Final = ("cluster", "listener", "route", "endpoint")
+_BINDING: Final = re.compile(r"ValidatingAdmissionPolicy '[^']+' with binding '([^']+)' denied request")
+_BINDING_KIND: Final = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+}
+_generations = itertools.count(1)
+
+
+class Changes:
+    """Changes one target; `api` gives a site's API server."""
+
+    def __init__(self, state: TargetState, declaration: Declaration, api: Callable[[str], Api]) -> None:
+        """`declaration` is what runs before any change."""
+        self._state = state
+        self._declaration = declaration
+        self._api = api
+        self._unbound: dict[tuple[str, str], None] = {}
+
+    @contextmanager
+    def changed(self, mutant: Mutant) -> Iterator[Declaration]:
+        """The mesh with a mutant applied, until the end of the block; yields the mutated declaration.
+
+        Raises UsageError for a mutant that changes nothing of what runs.
+        """
+        replaced = apply(mutant, self._declaration)
+        records = (replaced.get(one.address, one) for one in self._declaration.records)
+        broken = replace(self._declaration, records=tuple(one for one in records if one is not None))
+        sites = [one.name for one in self._state.sites]
+        changed = [site for site in sites if self._move(site, self._declaration, broken)]
+        if not changed:
+            message = f"mutant {mutant.name}: changes nothing of what runs on this target"
+            raise UsageError(message)
+        try:
+            self.settle(changed)
+            yield broken
+        finally:
+            for site in changed:
+                self._move(site, broken, self._declaration)
+            self._bind_again()
+            self.settle(changed)
+
+    def add(self, site: str, things: Sequence[Object]) -> None:
+        """Apply objects at a site and wait. Raises UsageError for one that is refused."""
+        for thing in things:
+            answer = self._api(site).apply(thing)
+            if not answer.accepted:
+                message = f"{answer.kind} {answer.name} is refused by the API server of {site}: {answer.says}"
+                raise UsageError(message)
+        self.settle([site])
+
+    def take_away(self, site: str, things: Sequence[Object]) -> None:
+        """Delete objects at a site and wait."""
+        for thing in things:
+            self._api(site).delete(thing)
+        self.settle([site])
+
+    def settle(self, sites: Sequence[str]) -> Mapping[str, float]:
+        """Wait until every proxy of the sites has all that was applied before; seconds by site and process.
+
+        Each change carries a mark of its own as a cluster that every proxy gets in the same push.
+        """
+        mark = f"{_GENERATION}-{os.getpid()}-{next(_generations)}"
+        for site in sites:
+            self._api(site).apply(_mark(mark))
+        processes = [one for site in sites for one in self._state.site(site).processes]
+        with ThreadPoolExecutor(max(len(processes), 1)) as pool:
+            seconds = list(pool.map(lambda one: self._await(one, mark), processes))
+        return {f"{one.site}/{one.name}": took for one, took in zip(processes, seconds, strict=True)}
+
+    def _await(self, process: ProcessState, mark: str) -> float:
+        proxy = Envoy(process.admin)
+
+        def has_all() -> bool:
+            return proxy.has_cluster(mark) and not proxy.is_warming() and self._is_acknowledged(process)
+
+        return until(
+            has_all, bool, within_s=_SETTLED_WITHIN_S, every_s=_EVERY_S, what=f"the change at {process.name}"
+        ).seconds
+
+    def _is_acknowledged(self, process: ProcessState) -> bool:
+        """Whether the control plane has the proxy's word for everything that it sent."""
+        url = f"{self._state.site(process.site).debug}/syncz"
+        try:
+            rows = httpx.get(url, timeout=3, trust_env=False).raise_for_status().json()
+        except (httpx.HTTPError, ValueError) as error:
+            message = f"{url}: the control plane does not answer: {error}"
+            raise ProbeError(message) from error
+        return all(_acknowledged(row) for row in rows if str(row.get("proxy", "")).startswith(f"{process.name}."))
+
+    def _move(self, site: str, before: Declaration, after: Declaration) -> bool:
+        """Apply what differs between two declarations; whether anything does."""
+        old, new = (self._objects(site, one) for one in (before, after))
+        api = self._api(site)
+        for key in old.keys() - new.keys():
+            api.delete(old[key])
+        for key, thing in new.items():
+            if old.get(key) != thing:
+                self._force(site, thing)
+        return old != new or self._move_settings(site, before, after)
+
+    def _force(self, site: str, thing: Object) -> None:
+        """Apply an object of a mutant; an admission policy that forbids it is unbound until the mutant is gone."""
+        api = self._api(site)
+        answer = api.apply(thing)
+        while (found := _BINDING.search(answer.says)) is not None and (site, found[1]) not in self._unbound:
+            self._unbound[site, found[1]] = None
+            api.delete({**_BINDING_KIND, "metadata": {"name": found[1]}})
+            name = found[1]
+            answer = until(
+                lambda: api.apply(thing),
+                lambda one: name not in one.says,  # noqa: B023 - called before the loop goes on
+                within_s=_SETTLED_WITHIN_S,
+                what=f"the binding {name} gone",
+            ).value
+        if not answer.accepted:
+            message = f"{answer.kind} {answer.name} of the mutant is refused by the API server: {answer.says}"
+            raise UsageError(message)
+
+    def _bind_again(self) -> None:
+        declared = {one.name: one for one in self._declaration.by_kind["ValidatingAdmissionPolicyBinding"]}
+        for site, name in self._unbound:
+            self._api(site).apply(declared[name].values)
+        self._unbound.clear()
+
+    def _move_settings(self, site: str, before: Declaration, after: Declaration) -> bool:
+        """Write the control plane's configuration anew where it differs: istiod reads it again by itself."""
+        old, new = (dict(mesh_settings(_records(one, site), {})[0].mesh) for one in (before, after))
+        if old == new:
+            return False
+        path = self._state.directory / site / "istiod" / "mesh.yaml"
+        path.write_text(json.dumps(new, indent=1), encoding="utf-8")
+        return True
+
+    def _objects(self, site: str, declaration: Declaration) -> Mapping[tuple[str, ...], Object]:
+        world = World(
+            site=site,
+            processes=self._state.site(site).processes,  # type: ignore[arg-type]  # has every field of a Process
+            jwks=issuer.keys(self._state.issuer_key),
+        )
+        objects, _ = translated(_records(declaration, site), world)
+        return {_key(one): one for one in objects if is_applied(one)}
+
+
+def _records(declaration: Declaration, site: str) -> list[Record]:
+    return [one for one in declaration.records if one.family == "kubernetes" and one.site == site]
+
+
+def _key(thing: Object) -> tuple[str, ...]:
+    metadata = thing["metadata"]
+    return thing["apiVersion"], thing["kind"], metadata.get("namespace", ""), metadata["name"]
+
+
+def _acknowledged(row: Mapping[str, Any]) -> bool:
+    return all(row.get(f"{name}_sent", "") == row.get(f"{name}_acked", "") for name in _KINDS_SENT)
+
+
+def _mark(name: str) -> Object:
+    cluster = {"name": name, "type": "STATIC", "connect_timeout": "1s"}
+    patch = {"applyTo": "CLUSTER", "match": {"context": "ANY"}, "patch": {"operation": "ADD", "value": cluster}}
+    return {
+        "apiVersion": "networking.istio.io/v1alpha3",
+        "kind": "EnvoyFilter",
+        "metadata": {"name": _GENERATION, "namespace": "istio-system"},
+        "spec": {"configPatches": [patch]},
+    }
