@@ -32,6 +32,7 @@ generate "provider" {
       default_tags {
         tags = {
           environment         = "${local.env.environment}"
+          environment-class   = "${local.env.class}"
           location            = "${local.location.name}"
           owner               = "platform"
           cost-centre         = "${local.env.cost_centre}"
@@ -47,6 +48,7 @@ generate "provider" {
       default_tags {
         tags = {
           environment         = "${local.env.environment}"
+          environment-class   = "${local.env.class}"
           location            = "${local.location.name}"
           owner               = "platform"
           cost-centre         = "${local.env.cost_centre}"
@@ -60,6 +62,7 @@ generate "provider" {
       region  = "${local.location.gcp_region}"
       default_labels = {
         environment         = "${local.env.environment}"
+        environment-class   = "${local.env.class}"
         location            = "${local.location.name}"
         owner               = "platform"
         cost-centre         = "${local.env.cost_centre}"

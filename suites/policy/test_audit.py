@@ -2,12 +2,11 @@
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import LOG_DAYS, UNALTERABLE
 
 TRAIL = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html"
 CIS = "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html"
 SINK = "https://cloud.google.com/logging/docs/audit/best-practices"
-#: PCI DSS 10.5.1 demands a year at hand; beyond two years the archive is cheaper.
-AT_HAND_DAYS = (365, 731)
 DAY_S = 86400
 #: NIST 800-63B and CIS 1.8, 1.9: length, memory and age of a password.
 PASSWORD = {"minimum_password_length": (14, 128), "password_reuse_prevention": (24, 24), "max_password_age": (30, 90)}
@@ -79,7 +78,8 @@ def _complete(platform: Platform, trail: Item) -> list[str]:
     groups = trail.refers("cloud_watch_logs_group_arn", "aws_cloudwatch_log_group")
     said += [] if groups and trail.refers("cloud_watch_logs_role_arn", "aws_iam_role") else ["is not at hand"]
     days = max((one.number("retention_in_days") or 0 for one in groups), default=0)
-    said += [] if AT_HAND_DAYS[0] <= days <= AT_HAND_DAYS[1] else [f"is at hand for {days:g} days"]
+    low, high = LOG_DAYS.of(trail)
+    said += [] if low <= days <= high else [f"is at hand for {days:g} days"]
     for bucket in trail.refers("s3_bucket_name", "aws_s3_bucket"):
         locks = platform.referrers(bucket, "aws_s3_bucket_object_lock_configuration")
         held = [
@@ -255,7 +255,8 @@ def _audited(platform: Platform, sink: Item, days: float) -> list[str]:
     said += [] if buckets else ["goes to no declared bucket"]
     for bucket in buckets:
         kept = (bucket.number("retention_policy.0.retention_period") or 0) / DAY_S
-        said += [] if bucket.get("retention_policy.0.is_locked") is True else ["its retention is not locked"]
+        locked = bucket.get("retention_policy.0.is_locked") is True
+        said += [] if locked is UNALTERABLE.of(bucket) else [f"its retention is {'' if locked else 'not '}locked"]
         said += [f"is kept {kept:g} days, the primary's trail {days:g}"] if days and kept != days else []
         said += (
             []

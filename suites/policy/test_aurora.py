@@ -3,17 +3,15 @@
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
 from suites.policy.alarms import sound, unwatched
+from suites.policy.classes import GUARDED, LOG_DAYS, ByClass, due
 
 CLUSTERS = ("aws_rds_cluster", "google_sql_database_instance")
 
 #: RDS keeps automated backups for at most 35 days; below two weeks a fault of a holiday is beyond repair.
-BACKUP_DAYS = (14, 35)
+BACKUP_DAYS = ByClass(production=(14, 35), rehearsal=(14, 35), trial=(7, 35))
 
 #: A point in time is wanted within the last days; Cloud SQL Enterprise Plus keeps logs for at most 35.
-LOG_DAYS = (7, 35)
-
-#: PCI DSS 10.5.1 demands a year of audit trail; beyond two years the cost outweighs the use.
-LOG_RETENTION_DAYS = (365, 731)
+REPLAY_DAYS = (7, 35)
 
 #: Seconds between samples: 1 s floods the log group, beyond a minute a spike is missed.
 MONITORING_S = (5, 60)
@@ -62,17 +60,17 @@ PROTECTED = Control(
 
 #: Attribute and the value that keeps the data, by kind.
 KEEPS: dict[str, dict[str, object]] = {
-    "aws_rds_global_cluster": {"deletion_protection": True, "force_destroy": False, "storage_encrypted": True},
+    "aws_rds_global_cluster": {"deletion_protection": GUARDED, "force_destroy": False, "storage_encrypted": True},
     "aws_rds_cluster": {
-        "deletion_protection": True,
+        "deletion_protection": GUARDED,
         "skip_final_snapshot": False,
         "delete_automated_backups": False,
         "copy_tags_to_snapshot": True,
     },
     "aws_rds_cluster_instance": {"force_destroy": False, "copy_tags_to_snapshot": True},
     "google_sql_database_instance": {
-        "deletion_protection": True,
-        "settings.0.deletion_protection_enabled": True,
+        "deletion_protection": GUARDED,
+        "settings.0.deletion_protection_enabled": GUARDED,
         "settings.0.retain_backups_on_delete": True,
         "settings.0.disk_autoresize": True,
     },
@@ -90,9 +88,9 @@ def test_databases_are_protected_from_deletion(platform: Platform) -> None:
 
 def _differs(item: Item, wanted: dict[str, object]) -> list[str]:
     return [
-        f"{path.removeprefix('settings.0.')} is not {str(value).lower()}"
+        f"{path.removeprefix('settings.0.')} is not {str(due(value, item)).lower()}"
         for path, value in wanted.items()
-        if item.get(path) != value
+        if item.get(path) != due(value, item)
     ]
 
 
@@ -257,7 +255,8 @@ def _backup_days(cluster: Item) -> float:
 
 def _backed_up(cluster: Item, days: set[float]) -> list[str]:
     kept = _backup_days(cluster)
-    said = [] if BACKUP_DAYS[0] <= kept <= BACKUP_DAYS[1] else [f"{kept:g} days of backups"]
+    low, high = BACKUP_DAYS.of(cluster)
+    said = [] if low <= kept <= high else [f"{kept:g} days of backups"]
     if len(days) > 1:
         said.append(f"keeps {kept:g} days, other sites {sorted(days - {kept})}")
     if cluster.kind == "google_sql_database_instance":
@@ -268,8 +267,8 @@ def _backed_up(cluster: Item, days: set[float]) -> list[str]:
             or cluster.get(f"{backup}.point_in_time_recovery_enabled") is not True
         ):
             said.append("restores to no point in time")
-        if not LOG_DAYS[0] <= logs <= min(LOG_DAYS[1], kept):
-            said.append(f"{logs:g} days of log do not lie between {LOG_DAYS[0]} and {min(LOG_DAYS[1], kept):g}")
+        if not REPLAY_DAYS[0] <= logs <= min(REPLAY_DAYS[1], kept):
+            said.append(f"{logs:g} days of log do not lie between {REPLAY_DAYS[0]} and {min(REPLAY_DAYS[1], kept):g}")
     return said
 
 
@@ -308,12 +307,13 @@ def test_database_logs_are_kept(platform: Platform) -> None:
 def _logged(cluster: Item, groups: dict[str, Item]) -> list[str]:
     exports = [str(one) for one in cluster.sequence("enabled_cloudwatch_logs_exports")]
     said = [] if "postgresql" in exports else ["exports no log"]
+    low, high = LOG_DAYS.of(cluster)
     for export in exports:
         group = groups.get(f"/aws/rds/cluster/{cluster.text('cluster_identifier')}/{export}")
         days = 0 if group is None else group.number("retention_in_days") or 0
         if group is None:
             said.append(f"{export} has no log group")
-        elif not LOG_RETENTION_DAYS[0] <= days <= LOG_RETENTION_DAYS[1] or group.get("skip_destroy") is True:
+        elif not low <= days <= high or group.get("skip_destroy") is True:
             said.append(f"{export} is kept for {days:g} days, or left behind")
         elif not group.refers("kms_key_id"):
             said.append(f"{export} is not encrypted by a key of ours")

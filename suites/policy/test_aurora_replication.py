@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import ByClass
 
 #: What the two vendors call otherwise, or let nobody set on the other side.
 VENDOR_ONLY = ("rds.", "cloudsql.", "apg_", "aurora_", "shared_preload_libraries", "ssl_min_protocol_version")
@@ -192,7 +193,7 @@ SLOTS_PER_DATABASE = 4
 WORKERS_AT_MOST = 64
 
 #: A slot that is not read may keep this much WAL (MB): more than an hour of writes, less than half of the disk's limit.
-SLOT_KEEPS_MB = (50_000, 500_000)
+SLOT_KEEPS_MB = ByClass(production=(50_000, 500_000), rehearsal=(50_000, 500_000), trial=(10_000, 500_000))
 
 
 @checks(CAPACITY)
@@ -221,9 +222,9 @@ def _roomy(stated: Parameters, databases: int, cluster: Item) -> list[str]:
     if cluster.kind.startswith("google_"):
         kept, copying = _number(stated, "max_slot_wal_keep_size"), _number(stated, "max_sync_workers_per_subscription")
         if (
-            not SLOT_KEEPS_MB[0]
+            not SLOT_KEEPS_MB.of(cluster)[0]
             <= kept
-            <= min(SLOT_KEEPS_MB[1], 512 * (cluster.number("settings.0.disk_autoresize_limit") or 0))
+            <= min(SLOT_KEEPS_MB.of(cluster)[1], 512 * (cluster.number("settings.0.disk_autoresize_limit") or 0))
         ):
             said.append(f"a slot keeps {kept:g} MB")
         if not 1 <= copying <= logical / databases:

@@ -2,6 +2,7 @@
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import ByClass
 
 READY = Control(
     id="AUR-030",
@@ -34,7 +35,7 @@ READY = Control(
 GROWTH = (4, 16)
 
 #: Below this (GB) a disk of Cloud SQL is slower than the queries need; above it the price is paid for nothing.
-DISK_GB = (100, 1000)
+DISK_GB = ByClass(production=(100, 1000), rehearsal=(100, 1000), trial=(50, 1000))
 
 #: PostgreSQL spends about 10 MB for a connection: the tier's 32 GB bear no more than a fraction of this.
 CONNECTIONS_AT_MOST = 2000
@@ -62,7 +63,8 @@ def _ready(instance: Item, pods: float) -> list[str]:
         [] if instance.text("settings.0.availability_type") == "REGIONAL" and len(zones) > 1 else ["lives in one zone"]
     )
     disk, limit = instance.number("settings.0.disk_size") or 0, instance.number("settings.0.disk_autoresize_limit") or 0
-    if not DISK_GB[0] <= disk <= DISK_GB[1] or not GROWTH[0] * disk <= limit <= GROWTH[1] * disk:
+    low, high = DISK_GB.of(instance)
+    if not low <= disk <= high or not GROWTH[0] * disk <= limit <= GROWTH[1] * disk:
         said.append(f"a disk of {disk:g} GB grows to {limit:g} GB")
     flags = {str(one.get("name")): str(one.get("value")) for one in instance.mappings("settings.0.database_flags")}
     connections = flags.get("max_connections", "0")

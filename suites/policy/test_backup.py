@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import UNALTERABLE, ByClass
 
 PLAN = "https://docs.aws.amazon.com/aws-backup/latest/devguide/plan-options-and-configuration.html"
 LOCK = "https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html"
@@ -14,10 +15,15 @@ GKE = "https://cloud.google.com/kubernetes-engine/docs/add-on/backup-for-gke/con
 START_MINUTES, DAY_MINUTES = 60, 1440
 #: Continuous backups reach at most this far back; cold storage is paid for at least 90 days.
 CONTINUOUS_DAYS, COLD_DAYS = 35, 90
-#: A lock may be changed for 3 days at least; longer than a month it is not a lock.
-GRACE_DAYS = (3, 30)
+#: A lock may be changed for 3 days at least; longer than a month it is not a lock. Where nothing is locked for ever, the
+#: lock states no such days and yields to whoever governs it.
+GRACE_DAYS = ByClass(production=(3, 30), rehearsal=(0, 0), trial=(0, 0))
+#: A backup that is younger is the one that is restored from.
+SOONEST_COLD_DAYS = 30
 #: A fault that is noticed within a week must still be repairable.
 SHORTEST_DAYS = 7
+#: As long nobody may delete a backup, but of what is only tried.
+UNDELETED_DAYS = ByClass(production=7, rehearsal=7, trial=1)
 #: A restore test ends within a working day.
 HOURS = (1, 24)
 #: The controls of AWS Backup Audit Manager that look at protected resources, with the parameters each needs.
@@ -116,7 +122,7 @@ def _is_kept(plan: Item) -> list[str]:
         if start < START_MINUTES or not 2 * start <= end <= DAY_MINUTES:
             said.append(f"{name}: a window of {start:g} to start and {end:g} to end, in minutes")
         cold = _number(_first(rule, "lifecycle").get("cold_storage_after"))
-        if cold and not GRACE_DAYS[1] <= cold <= days - COLD_DAYS:
+        if cold and not SOONEST_COLD_DAYS <= cold <= days - COLD_DAYS:
             said.append(f"{name}: cold after {cold:g} of {days:g} days")
     return said
 
@@ -217,7 +223,8 @@ def _is_locked(platform: Platform, vault: Item, days: list[float]) -> list[str]:
         low, high, grace = (
             lock.number(key) or 0 for key in ("min_retention_days", "max_retention_days", "changeable_for_days")
         )
-        said += [] if GRACE_DAYS[0] <= grace <= GRACE_DAYS[1] else [f"its lock may be changed for {grace:g} days"]
+        least, most = GRACE_DAYS.of(lock)
+        said += [] if least <= grace <= most else [f"its lock may be changed for {grace:g} days"]
         if days and not SHORTEST_DAYS <= low <= min(days):
             said.append(f"its lock keeps at least {low:g} days, the plan {min(days):g}")
         if days and not max(days) <= high <= 2 * max(days):
@@ -470,7 +477,7 @@ def _is_backed_up(platform: Platform, cluster: Item, shortest: float) -> list[st
         "backup_config.0.include_secrets": False,
         "backup_config.0.include_volume_data": True,
         "backup_config.0.permissive_mode": False,
-        "retention_policy.0.locked": True,
+        "retention_policy.0.locked": UNALTERABLE.of(cluster),
     }
     for plan in plans:
         said += [f"{key} is not {value}" for key, value in wanted.items() if plan.get(key) is not value]
@@ -482,7 +489,7 @@ def _is_backed_up(platform: Platform, cluster: Item, shortest: float) -> list[st
         )
         kept, locked = (plan.number(f"retention_policy.0.backup_{key}_days") or 0 for key in ("retain", "delete_lock"))
         said += [f"kept {kept:g} days, the primary's {shortest:g}"] if shortest and kept != shortest else []
-        said += [] if SHORTEST_DAYS <= locked <= kept else [f"locked for {locked:g} of {kept:g} days"]
+        said += [] if UNDELETED_DAYS.of(cluster) <= locked <= kept else [f"locked for {locked:g} of {kept:g} days"]
         ways = platform.referrers(plan, "google_gke_backup_restore_plan")
         said += [] if ways else ["no restore plan leads back"]
         for way in ways:

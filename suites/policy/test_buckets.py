@@ -2,17 +2,18 @@
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import ByClass
 from suites.policy.statements import Statement, forms
 
 S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html"
 LIFECYCLE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html"
 KMS = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html"
 #: PCI DSS 10.5.1 demands a year; ten years outlive every duty to keep.
-KEPT_DAYS = (365, 3650)
+KEPT_DAYS = ByClass(production=(365, 3650), rehearsal=(90, 3650), trial=(30, 3650))
 #: The version that was overwritten is needed for as long as a mistake may go unnoticed.
 OVERWRITTEN_DAYS = (1, 90)
 #: Where versions are the history itself (no expiration): a quarter at least, five years at most.
-HISTORY_DAYS = (90, 1825)
+HISTORY_DAYS = ByClass(production=(90, 1825), rehearsal=(90, 1825), trial=(30, 1825))
 VERSIONS = (3, 50)
 ABORT_DAYS = (1, 7)
 #: Infrequent tiers are paid for at least 30 days; what is colder later than a year saves nothing.
@@ -20,7 +21,7 @@ COLD_DAYS = (30, 365)
 #: What outlives its lock by more than a quarter is stored for nothing.
 AFTER_LOCK_DAYS = 90
 #: What is locked for less than a month is a copy that only has to survive a mistake, and may go sooner.
-LOCK_DAYS = (7, 30)
+LOCK_DAYS = ByClass(production=(7, 30), rehearsal=(3, 30), trial=(1, 30))
 ACCOUNT_DIGITS = 12
 #: The longest that KMS waits, so that a deletion is noticed before it is done.
 WINDOW_DAYS = 30
@@ -147,7 +148,7 @@ def _ends(platform: Platform, bucket: Item) -> list[str]:
     rules = platform.referrers(bucket, "aws_s3_bucket_lifecycle_configuration")
     locks = platform.referrers(bucket, "aws_s3_bucket_object_lock_configuration")
     said = [] if any(one.mappings("rule") for one in rules) else ["has no lifecycle"]
-    copy = any((one.number("rule.0.default_retention.0.days") or 0) < LOCK_DAYS[1] for one in locks)
+    copy = any((one.number("rule.0.default_retention.0.days") or 0) < LOCK_DAYS.of(one)[1] for one in locks)
     for rule in rules:
         said += _times(rule, copy=copy)
     if locks and bucket.get("object_lock_enabled") is not True:
@@ -155,7 +156,7 @@ def _ends(platform: Platform, bucket: Item) -> list[str]:
     for lock in locks:
         days, kept = lock.number("rule.0.default_retention.0.days") or 0, max((_lives(one) for one in rules), default=0)
         compliance = lock.text("rule.0.default_retention.0.mode") == "COMPLIANCE"
-        if not LOCK_DAYS[0] <= days <= kept or (compliance and kept - days > AFTER_LOCK_DAYS):
+        if not LOCK_DAYS.of(lock)[0] <= days <= kept or (compliance and kept - days > AFTER_LOCK_DAYS):
             said.append(f"is locked for {days:g} days and kept for {kept:g}")
     return said
 
@@ -178,11 +179,11 @@ def _times(rule: Item, *, copy: bool) -> list[str]:
     said = [] if ABORT_DAYS[0] <= abort <= ABORT_DAYS[1] else [f"keeps broken uploads {abort:g} days"]
     said += [] if rule.has("rule.0.filter.0") else ["its lifecycle applies to nothing"]
     if kept is None:
-        said += [] if HISTORY_DAYS[0] <= old <= HISTORY_DAYS[1] and newer else [f"keeps its history {old:g} days"]
+        low, high = HISTORY_DAYS.of(rule)
+        said += [] if low <= old <= high and newer else [f"keeps its history {old:g} days"]
     else:
-        said += (
-            [] if (LOCK_DAYS[0] if copy else KEPT_DAYS[0]) <= kept <= KEPT_DAYS[1] else [f"expires after {kept:g} days"]
-        )
+        low, high = KEPT_DAYS.of(rule)
+        said += [] if (LOCK_DAYS.of(rule)[0] if copy else low) <= kept <= high else [f"expires after {kept:g} days"]
         said += (
             []
             if OVERWRITTEN_DAYS[0] <= old <= OVERWRITTEN_DAYS[1] or old == kept
@@ -194,7 +195,7 @@ def _times(rule: Item, *, copy: bool) -> list[str]:
             else []
         )
         cold = rule.number("rule.0.transition.0.days")
-        if kept == old and not (cold and COLD_DAYS[0] <= cold <= COLD_DAYS[1]):
+        if kept == old > COLD_DAYS[0] and not (cold and COLD_DAYS[0] <= cold <= COLD_DAYS[1]):
             said.append(f"keeps {kept:g} days, cold after {cold or 0:g}")
     return said + (
         [f"keeps {newer:g} versions"] if newer is not None and not VERSIONS[0] <= newer <= VERSIONS[1] else []

@@ -2,6 +2,7 @@
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import GUARDED
 
 CACHES = ("aws_elasticache_replication_group", "google_memorystore_instance")
 
@@ -179,11 +180,10 @@ def _survives(cache: Item, nodes: set[float]) -> list[str]:
         if len(subnets) != _nodes(cache):
             said.append(f"{_nodes(cache):g} nodes in {len(subnets)} subnets")
         return said
-    if (
-        cache.text("zone_distribution_config.0.mode") != "MULTI_ZONE"
-        or cache.get("deletion_protection_enabled") is not True
-    ):
-        said.append("lives in one zone, or one command deletes it")
+    if cache.text("zone_distribution_config.0.mode") != "MULTI_ZONE":
+        said.append("lives in one zone")
+    if cache.get("deletion_protection_enabled") is not GUARDED.of(cache):
+        said.append(f"one command {'does not delete' if GUARDED.of(cache) is False else 'deletes'} it")
     if not cache.refers("desired_auto_created_endpoints", "google_compute_network"):
         said.append("is reached from no network of ours")
     return said

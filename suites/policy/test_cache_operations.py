@@ -3,6 +3,7 @@
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
 from suites.policy.alarms import sound, unwatched
+from suites.policy.classes import LOG_DAYS, ByClass
 
 CACHES = ("aws_elasticache_replication_group", "google_memorystore_instance")
 
@@ -43,7 +44,7 @@ KEPT = Control(
 )
 
 #: A warm start after a failover wants last night's; older than five weeks the content is stale anyway.
-SNAPSHOT_DAYS = (7, 35)
+SNAPSHOT_DAYS = ByClass(production=(7, 35), rehearsal=(3, 35), trial=(1, 35))
 
 #: Hours (UTC) of few visitors.
 NIGHT = range(1, 6)
@@ -82,7 +83,8 @@ def _kept(cache: Item) -> list[str]:
             "persistence_config.0.rdb_config"
         ):
             said.append("loses everything at a restart")
-    return [*said, *([] if SNAPSHOT_DAYS[0] <= days <= SNAPSHOT_DAYS[1] else [f"keeps snapshots for {days:g} days"])]
+    low, high = SNAPSHOT_DAYS.of(cache)
+    return [*said, *([] if low <= days <= high else [f"keeps snapshots for {days:g} days"])]
 
 
 REACHED = Control(
@@ -183,9 +185,6 @@ WATCHED = Control(
     ],
 )
 
-#: PCI DSS 10.5.1 demands a year; beyond two the cost outweighs the use.
-LOG_DAYS = (365, 731)
-
 
 @checks(WATCHED)
 def test_cache_nodes_are_watched(platform: Platform) -> None:
@@ -209,12 +208,13 @@ def _watched(cache: Item, alarms: list[Item]) -> list[str]:
     delivered = {
         str(one.get("log_type")): str(one.get("destination")) for one in cache.mappings("log_delivery_configuration")
     }
+    low, high = LOG_DAYS.of(cache)
     for log in ("slow-log", "engine-log"):
         group = groups.get(delivered.get(log, ""))
         days = 0 if group is None else group.number("retention_in_days") or 0
         if (
             group is None
-            or not LOG_DAYS[0] <= days <= LOG_DAYS[1]
+            or not low <= days <= high
             or not group.refers("kms_key_id")
             or group.get("skip_destroy") is True
         ):

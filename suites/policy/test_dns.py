@@ -2,6 +2,7 @@
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import LOG_DAYS
 
 DNSSEC = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-configuring-dnssec.html"
 EXTERNAL = "https://kubernetes-sigs.github.io/external-dns/latest/docs/registry/txt/"
@@ -10,7 +11,6 @@ STABLE_S = (1800, 86400)
 #: ECDSA P-256 is what both clouds sign with.
 KEY_BITS = 256
 METRICS = ("DNSSECInternalFailure", "DNSSECKeySigningKeysNeedingAction")
-KEPT_DAYS = (365, 731)
 
 SIGNED = Control(
     id="DNS-001",
@@ -68,7 +68,7 @@ def _signed(platform: Platform, zone: Item) -> list[str]:
     said += [
         f"logs are kept {one.text('retention_in_days')} days"
         for one in logs
-        if not KEPT_DAYS[0] <= (one.number("retention_in_days") or 0) <= KEPT_DAYS[1]
+        if not LOG_DAYS.of(one)[0] <= (one.number("retention_in_days") or 0) <= LOG_DAYS.of(one)[1]
     ]
     alarms = {one.text("metric_name"): one for one in platform.referrers(zone, "aws_cloudwatch_metric_alarm")}
     said += [f"{one} has no alarm" for one in METRICS if one not in alarms]

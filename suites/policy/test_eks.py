@@ -2,11 +2,10 @@
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import LOG_DAYS
 
 _GUIDE = "https://docs.aws.amazon.com/eks/latest/best-practices"
 
-#: What an audit asks for (a year back), and what nobody reads any more (three years).
-LOG_DAYS = (365, 1096)
 #: The five logs of the control plane: what was asked, by whom, and what was decided.
 LOG_TYPES = frozenset({"api", "audit", "authenticator", "controllerManager", "scheduler"})
 #: Without one of these a node has no network, no names, no volumes or no identity.
@@ -163,8 +162,9 @@ def _named(group: Item) -> bool:
 def _kept(group: Item) -> list[str]:
     said = []
     days = group.number("retention_in_days") or 0
-    if not LOG_DAYS[0] <= days <= LOG_DAYS[1]:
-        said.append(f"{group.address} keeps its log for {days:.0f} days, not {LOG_DAYS[0]} to {LOG_DAYS[1]}")
+    low, high = LOG_DAYS.of(group)
+    if not low <= days <= high:
+        said.append(f"{group.address} keeps its log for {days:.0f} days, not {low} to {high}")
     if not group.refers("kms_key_id"):
         said.append(f"{group.address} is encrypted with no key of ours")
     if group.get("skip_destroy"):

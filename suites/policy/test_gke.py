@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import GUARDED, due
 
 _HARDENING = "https://cloud.google.com/kubernetes-engine/docs/how-to/hardening-your-cluster"
 
 #: Switches of a cluster, and why each stands as it does.
 SWITCHES = {
     "enable_autopilot": (True, "runs nodes that somebody must patch"),
-    "deletion_protection": (True, "may be deleted by a plan"),
+    "deletion_protection": (GUARDED, "may be deleted by a plan"),
     "private_cluster_config.0.enable_private_nodes": (True, "gives its nodes public addresses"),
     "private_cluster_config.0.enable_private_endpoint": (True, "answers on the internet"),
     "private_cluster_config.0.master_global_access_config.0.enabled": (False, "answers every region"),
@@ -75,7 +76,7 @@ def test_cluster_is_private(platform: Platform) -> None:
 
 
 def _shut(cluster: Item) -> list[str]:
-    said = [text for path, (wanted, text) in SWITCHES.items() if cluster.get(path) is not wanted]
+    said = [text for path, (wanted, text) in SWITCHES.items() if cluster.get(path) is not due(wanted, cluster)]
     said += [text for path, (wanted, text) in WORDS.items() if cluster.text(path) != wanted]
     if not cluster.text("authenticator_groups_config.0.security_group").startswith("gke-security-groups@"):
         said.append("binds rights to single accounts, not to groups")

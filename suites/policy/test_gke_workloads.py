@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import ByClass
 
 #: What must be logged and measured for an incident to be understood afterwards.
 LOGS = frozenset({"SYSTEM_COMPONENTS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER", "WORKLOADS"})
@@ -46,6 +47,13 @@ ADMISSION = Control(
     ],
 )
 
+#: A trial runs what no pipeline built; there it is written down what would be refused.
+ENFORCEMENT = ByClass(
+    production="ENFORCED_BLOCK_AND_AUDIT_LOG",
+    rehearsal="ENFORCED_BLOCK_AND_AUDIT_LOG",
+    trial="DRYRUN_AUDIT_LOG_ONLY",
+)
+
 
 @checks(ADMISSION)
 def test_only_attested_images_are_admitted(platform: Platform) -> None:
@@ -68,7 +76,7 @@ def _requires(policy: Item) -> list[str]:
     said = []
     if (mode := policy.text(f"{rule}.evaluation_mode")) != "REQUIRE_ATTESTATION":
         said.append(f"admits by {mode or 'no rule'}")
-    if policy.text(f"{rule}.enforcement_mode") != "ENFORCED_BLOCK_AND_AUDIT_LOG":
+    if policy.text(f"{rule}.enforcement_mode") != ENFORCEMENT.of(policy):
         said.append("only writes down what it should refuse")
     if policy.text("global_policy_evaluation_mode") != "ENABLE":
         said.append("refuses Google's own system images")

@@ -2,6 +2,7 @@
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import ByClass
 from suites.policy.statements import Statement, forms
 
 KEYS = ("aws_kms_key", "aws_kms_replica_key", "google_kms_crypto_key")
@@ -47,6 +48,9 @@ TURNING = Control(
     ],
 )
 
+#: A key in hardware costs twenty times as much, and cannot be moved there later.
+HELD_IN = ByClass(production="HSM", rehearsal="SOFTWARE", trial="SOFTWARE")
+
 
 @checks(TURNING)
 def test_keys_turn_and_survive_deletion(platform: Platform) -> None:
@@ -63,8 +67,8 @@ def _turning(key: Item) -> list[str]:
         regret = _seconds(key, "destroy_scheduled_duration") / DAY_S
         said = (
             []
-            if key.mappings("version_template") and key.text("version_template.0.protection_level") == "HSM"
-            else ["is held in software"]
+            if key.mappings("version_template") and key.text("version_template.0.protection_level") == HELD_IN.of(key)
+            else [f"is not held in {HELD_IN.of(key)}, or in software"]
         )
     else:
         # A key that signs cannot turn: who trusts its public half would have to be told.

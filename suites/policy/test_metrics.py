@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import LOG_DAYS, UNALTERABLE
 from suites.policy.quantities import number_of, outside, seconds
 
-#: PCI DSS 10.5.1 asks for a year; beyond two, logs cost more than they tell.
-KEPT_DAYS = (365.0, 731.0)
 #: An alarm decides within a quarter of an hour.
 DECIDED_S, PERIODS_S = 900.0, (60.0, 300.0)
 #: Useful thresholds by the end of a metric's name; a count of refusals stands for a wrong role or an attack.
@@ -76,17 +75,15 @@ def test_records_are_kept_and_encrypted(platform: Platform) -> None:
 
 def _is_kept(store: Item) -> list[str]:
     found = [store.number(one) for one in ("retention_in_days", "retention_days", "retention_period_in_days")]
-    said = [outside("the retention", next((one for one in found if one is not None), None), KEPT_DAYS)]
+    said = [outside("the retention", next((one for one in found if one is not None), None), LOG_DAYS.of(store))]
     if store.kind == "aws_cloudwatch_log_group":
         said += [] if store.has("kms_key_id") else ["has no key of ours"]
         said += [] if store.get("skip_destroy") is not True else ["outlives its declaration"]
     if store.kind.startswith("google"):
         said += [] if store.has("cmek_settings.0.kms_key_name") else ["has no key of ours"]
-        said += [
-            f"is not {key}"
-            for key, path in (("locked", "locked"), ("searchable", "enable_analytics"))
-            if store.get(path) is not True
-        ]
+        said += [] if store.get("enable_analytics") is True else ["is not searchable"]
+        locked = store.get("locked") is True
+        said += [] if locked is UNALTERABLE.of(store) else [f"is {'' if locked else 'not '}locked"]
     return [one for one in said if one]
 
 

@@ -2,6 +2,7 @@
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import GUARDED, due
 
 PROBES = Control(
     id="NET-020",
@@ -123,8 +124,8 @@ BALANCERS = Control(
     ],
 )
 
-SWITCHES = {
-    "drop_invalid_header_fields": True, "enable_deletion_protection": True, "enable_http2": True, "internal": False,
+SWITCHES: dict[str, object] = {
+    "drop_invalid_header_fields": True, "enable_deletion_protection": GUARDED, "enable_http2": True, "internal": False,
     "enable_tls_version_and_cipher_suite_headers": True, "enable_waf_fail_open": False, "enable_zonal_shift": True,
     "enable_xff_client_port": False, "preserve_host_header": True,
     "access_logs.0.enabled": True, "connection_logs.0.enabled": True,
@@ -148,9 +149,9 @@ def test_both_sites_balance_alike(platform: Platform) -> None:
                   for name, value in _manners(one).items() if near and far and len(said[name]) > 1]  # fmt: skip
         if one.kind == "aws_lb":
             broken += [
-                f"{path} is not {wanted}"
+                f"{path} is not {due(wanted, one)}"
                 for path, wanted in SWITCHES.items()
-                if one.get(path, default=False) is not wanted
+                if one.get(path, default=False) is not due(wanted, one)
             ]
         for path in ("client_keep_alive", "http_keep_alive_timeout_sec"):
             kept = one.number(path)

@@ -3,6 +3,7 @@
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
 from suites.policy.alarms import sound
+from suites.policy.classes import GUARDED, ByClass
 from suites.policy.statements import forms
 
 DAY_S = 86_400
@@ -34,10 +35,9 @@ TABLES = Control(
 )
 
 #: DynamoDB keeps 1 to 35 days; a fault of a holiday must be found within them.
-PITR_DAYS = (14, 35)
+PITR_DAYS = ByClass(production=(14, 35), rehearsal=(14, 35), trial=(7, 35))
 
 SWITCHES = (
-    "deletion_protection_enabled",
     "point_in_time_recovery.0.enabled",
     "server_side_encryption.0.enabled",
     "stream_enabled",
@@ -58,15 +58,18 @@ def test_tables_are_kept_and_replicated(platform: Platform) -> None:
 
 def _kept(one: Item, tables: int, replicas: int) -> list[str]:
     if one.kind == "aws_dynamodb_table_replica":
-        on = one.get("deletion_protection_enabled") is True and one.get("point_in_time_recovery") is True
+        on = one.get("deletion_protection_enabled") is GUARDED.of(one) and one.get("point_in_time_recovery") is True
         return (
             []
             if on and one.refers("kms_key_arn", "aws_kms_replica_key") and one.refers("global_table_arn")
             else ["is unprotected, or not encrypted by our replica key"]
         )
     said = [f"{path} is not on" for path in SWITCHES if one.get(path) is not True]
+    guarded = one.get("deletion_protection_enabled") is True
+    said += [] if guarded is GUARDED.of(one) else [f"one command {'does not delete' if guarded else 'deletes'} it"]
     days = one.number("point_in_time_recovery.0.recovery_period_in_days") or 0
-    said += [] if PITR_DAYS[0] <= days <= PITR_DAYS[1] else [f"recovers within {days:g} days"]
+    low, high = PITR_DAYS.of(one)
+    said += [] if low <= days <= high else [f"recovers within {days:g} days"]
     said += [] if one.refers("server_side_encryption", "aws_kms_key") else ["no key of ours encrypts it"]
     keys = {str(key) for key in (one.get("hash_key"), one.get("range_key")) if key}
     keys |= {
@@ -106,6 +109,9 @@ COUNTERPART = Control(
     ],
 )
 
+#: The service keeps a backup for at most 90 days; a bad import is found within weeks.
+BACKUP_DAYS = ByClass(production=(21, 90), rehearsal=(14, 90), trial=(7, 90))
+
 
 @checks(COUNTERPART)
 def test_tables_have_their_counterpart(platform: Platform) -> None:
@@ -127,8 +133,11 @@ def _has_counterpart(table: Item, names: set[str]) -> str | None:
 def _bigtable(platform: Platform, table: Item) -> list[str]:
     policy = "automated_backup_policy.0"
     every, kept = (_hours(table.text(f"{policy}.{name}")) for name in ("frequency", "retention_period"))
-    said = [] if every == 24 and 21 * 24 <= kept <= 90 * 24 else [f"is backed up every {every:g} h for {kept:g} h"]  # noqa: PLR2004 - what the service offers
-    if table.text("deletion_protection") != "PROTECTED" or _hours(table.text("change_stream_retention")) != 168:  # noqa: PLR2004 - the service's longest, a week
+    low, high = BACKUP_DAYS.of(table)
+    said = [] if every == 24 and low * 24 <= kept <= high * 24 else [f"is backed up every {every:g} h for {kept:g} h"]  # noqa: PLR2004 - what the service offers
+    if (table.text("deletion_protection") == "PROTECTED") is not GUARDED.of(table) or _hours(
+        table.text("change_stream_retention")
+    ) != 168:  # noqa: PLR2004 - the service's longest, a week
         said.append("one command deletes it, or its changes are lost within a week")
     rules = platform.referrers(table, "google_bigtable_gc_policy")
     families = {str(one.get("family")) for one in table.mappings("column_family")}
@@ -168,6 +177,9 @@ CAPACITY = Control(
     ],
 )
 
+#: A second cluster doubles the price; only who serves customers must not wait for a zone.
+ZONES_AT_LEAST = ByClass(production=2, rehearsal=1, trial=1)
+
 
 @checks(CAPACITY)
 def test_bigtable_survives_a_zone(platform: Platform) -> None:
@@ -182,7 +194,11 @@ def test_bigtable_survives_a_zone(platform: Platform) -> None:
 
 def _survives(instance: Item, profiles: list[Item]) -> list[str]:
     clusters = instance.mappings("cluster")
-    said = [] if len({str(one.get("zone")) for one in clusters}) > 1 else [f"{len(clusters)} clusters"]
+    said = (
+        []
+        if len({str(one.get("zone")) for one in clusters}) >= ZONES_AT_LEAST.of(instance)
+        else [f"{len(clusters)} clusters"]
+    )
     for position in range(len(clusters)):
         low, high, load, storage = (
             instance.number(f"cluster.{position}.autoscaling_config.0.{name}") or 0
@@ -194,7 +210,7 @@ def _survives(instance: Item, profiles: list[Item]) -> list[str]:
     said += [] if instance.refers("cluster", "google_kms_crypto_key") else ["no key of ours encrypts it"]
     said += (
         []
-        if instance.get("deletion_protection") is True and instance.get("force_destroy") is False
+        if instance.get("deletion_protection") is GUARDED.of(instance) and instance.get("force_destroy") is False
         else ["one command deletes it"]
     )
     serving = [

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.classes import GUARDED, ByClass
 from suites.policy.statements import forms
 
 SECRETS = ("aws_secretsmanager_secret", "google_secret_manager_secret")
 DAY_S = 86_400
 
 #: A deletion is regretted within weeks; AWS allows at most 30 days.
-REGRET_DAYS = (14, 30)
+REGRET_DAYS = ByClass(production=(14, 30), rehearsal=(7, 30), trial=(7, 30))
 
 #: An AWS account has so many digits.
 ACCOUNT_DIGITS = 12
@@ -62,6 +63,7 @@ def test_secrets_are_kept(platform: Platform) -> None:
 
 
 def _kept(secret: Item) -> list[str]:
+    low, high = REGRET_DAYS.of(secret)
     if secret.kind == "aws_secretsmanager_secret":
         said = (
             []
@@ -73,16 +75,15 @@ def _kept(secret: Item) -> list[str]:
             *said,
             *(
                 []
-                if REGRET_DAYS[0] <= days <= REGRET_DAYS[1] and secret.get("force_overwrite_replica_secret") is not True
+                if low <= days <= high and secret.get("force_overwrite_replica_secret") is not True
                 else [f"is gone after {days:g} days, or overwrites its replica"]
             ),
         ]
-    said = [] if secret.get("deletion_protection") is True else ["one command deletes it"]
+    guarded = secret.get("deletion_protection") is True
+    said = [] if guarded is GUARDED.of(secret) else [f"one command {'does not delete' if guarded else 'deletes'} it"]
     if (
         secret.has("version_destroy_ttl")
-        and not REGRET_DAYS[0] * DAY_S
-        <= float(secret.text("version_destroy_ttl").removesuffix("s"))
-        <= REGRET_DAYS[1] * DAY_S
+        and not low * DAY_S <= float(secret.text("version_destroy_ttl").removesuffix("s")) <= high * DAY_S
     ):
         said.append(f"an old version is gone after {secret.text('version_destroy_ttl')}")
     return said if secret.refers("replication", "google_kms_crypto_key") else [*said, "no key of ours encrypts it"]

@@ -3,6 +3,7 @@
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
 from suites.policy.alarms import sound, unwatched
+from suites.policy.classes import LOG_DAYS
 
 BROKER_METRICS = ("KafkaDataLogsDiskUsed", "UnderMinIsrPartitionCount", "UnderReplicatedPartitions")
 CLUSTER_METRICS = ("ActiveControllerCount", "OfflinePartitionsCount")
@@ -159,7 +160,6 @@ DISKS = Control(
 
 GROWTH = (2, 8)
 VOLUME_GB = (50, 1000)
-LOG_DAYS = (365, 731)
 
 
 @checks(DISKS)
@@ -205,7 +205,8 @@ def _grows(platform: Platform, cluster: Item, alarm: float) -> list[str]:
     said += [] if groups else ["has no log group"]
     for group in groups:
         days = group.number("retention_in_days") or 0
-        bounded = LOG_DAYS[0] <= days <= LOG_DAYS[1] and group.get("skip_destroy") is not True
+        low, high = LOG_DAYS.of(group)
+        bounded = low <= days <= high and group.get("skip_destroy") is not True
         if not bounded or not group.refers("kms_key_id"):
             said.append(f"the log is kept for {days:g} days, or not encrypted")
     return said

@@ -1,7 +1,9 @@
 # Facts of the environment, and what may differ between environments; everything else is the same by construction.
+# Its class, production, rehearsal or trial, says what may be lost in it and how its records are kept.
 
 locals {
   environment         = "dev"
+  class               = "trial"
   account_id          = "111122223333"
   gcp_project         = "meshproof-dev"
   domain              = "dev.meshproof.example"
@@ -35,7 +37,7 @@ locals {
   }
 
   aws_kms = {
-    deletion_window_days = 7
+    deletion_window_days = 30
   }
 
   # Each zone with the index of its blocks: never renumber one that exists.
@@ -206,7 +208,7 @@ locals {
   # retention_days is a promise that nobody can take back: Object Lock in compliance mode.
   aws_audit = {
     log_days       = 30
-    retention_days = 30
+    retention_days = 60
   }
 
   aws_incident = {
@@ -300,14 +302,14 @@ locals {
     max_connections                = 200
     slot_retention_gb              = 20
     tier                           = "db-perf-optimized-N-2"
-    transaction_log_retention_days = 3
+    transaction_log_retention_days = 7
   }
 
   gcp_cache = {
     backup_retention_days = 3
     deletion_protection   = false
     node_type             = "SHARED_CORE_NANO"
-    replica_count         = 1
+    replica_count         = 2
   }
 
   gcp_table = {
@@ -318,7 +320,7 @@ locals {
   }
 
   gcp_stream = {
-    retention_days = 3
+    retention_days = 7
   }
 
   gcp_registry = {
@@ -366,12 +368,12 @@ locals {
   }
 
   gcp_audit = {
-    retention_days   = 365
+    retention_days   = 60
     retention_locked = false
   }
 
   gcp_cost = {
-    monthly_usd = 2500
+    monthly_usd = 1500
 
     commitments = {
       cluster = {

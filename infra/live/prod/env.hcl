@@ -1,7 +1,9 @@
 # Facts of the environment, and what may differ between environments; everything else is the same by construction.
+# Its class, production, rehearsal or trial, says what may be lost in it and how its records are kept.
 
 locals {
   environment         = "prod"
+  class               = "production"
   account_id          = "777788889999"
   gcp_project         = "meshproof-prod"
   domain              = "prod.meshproof.example"

@@ -1,7 +1,9 @@
 # Facts of the environment, and what may differ between environments; everything else is the same by construction.
+# Its class, production, rehearsal or trial, says what may be lost in it and how its records are kept.
 
 locals {
   environment         = "staging"
+  class               = "rehearsal"
   account_id          = "444455556666"
   gcp_project         = "meshproof-staging"
   domain              = "staging.meshproof.example"
@@ -156,7 +158,7 @@ locals {
   }
 
   aws_observability = {
-    metrics_retention_days = 60
+    metrics_retention_days = 90
     retention_days         = 90
     sampled_share          = 0.25
 
@@ -206,7 +208,7 @@ locals {
   # retention_days is a promise that nobody can take back: Object Lock in compliance mode.
   aws_audit = {
     log_days       = 90
-    retention_days = 90
+    retention_days = 180
   }
 
   aws_incident = {
@@ -307,7 +309,7 @@ locals {
     backup_retention_days = 7
     deletion_protection   = true
     node_type             = "STANDARD_SMALL"
-    replica_count         = 1
+    replica_count         = 2
   }
 
   gcp_table = {
@@ -366,7 +368,7 @@ locals {
   }
 
   gcp_audit = {
-    retention_days   = 400
+    retention_days   = 180
     retention_locked = false
   }
 

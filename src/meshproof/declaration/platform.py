@@ -36,6 +36,11 @@ class Item:
         return f"<{self._record.address}>"
 
     @property
+    def platform(self) -> Platform:
+        """What it is part of."""
+        return self._platform
+
+    @property
     def address(self) -> str:
         """The stable name of the thing."""
         return self._record.address

@@ -1,5 +1,5 @@
 resource "aws_ce_cost_allocation_tag" "main" {
-  for_each = toset(["cost-centre", "data-classification", "environment", "location", "owner"])
+  for_each = toset(["cost-centre", "data-classification", "environment", "environment-class", "location", "owner"])
 
   tag_key = each.value
   status  = "Active"

@@ -39,8 +39,8 @@ variable "retention_days" {
   nullable    = false
 
   validation {
-    condition     = var.retention_days >= 365
-    error_message = "Audit logs are kept for a year at least."
+    condition     = var.retention_days >= 30
+    error_message = "Audit logs are kept for a month at least; what serves customers, for a year (PCI DSS 10.5.1)."
   }
 }
 

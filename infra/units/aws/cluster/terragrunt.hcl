@@ -63,6 +63,7 @@ inputs = {
     cost-centre         = local.env.cost_centre
     data-classification = local.env.data_classification
     environment         = local.env.environment
+    environment-class   = local.env.class
     location            = local.location.name
     owner               = "platform"
   }
