@@ -1,3 +1,3 @@
 """The fixture modules that the suites draw their world from."""
 
-pytest_plugins = ["fixtures.declaration", "fixtures.mesh", "fixtures.scanning"]
+pytest_plugins = ["fixtures.cases", "fixtures.declaration", "fixtures.mesh", "fixtures.scanning"]

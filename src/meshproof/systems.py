@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -18,9 +19,9 @@ TARGETS = ("plan", "embedded", "kind", "live")
 class System(BaseModel):
     """One named part of the platform.
 
-    `floor` is the weakest assurance accepted on the targets from `shown_on` upwards; `floor_on_plan` the one that
-    holds before. `declared_by` are globs over `owner`, `Kind` and address of records, tried in order of the rows:
-    they say which system a declared thing belongs to.
+    `floor` is the weakest assurance accepted on the targets from `shown_on` upwards once the suite `layer`, which
+    shows it, is there; `floor_on_plan` the one that holds before. `declared_by` are globs over `owner`, `Kind` and
+    address of records, tried in order of the rows: they say which system a declared thing belongs to.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,9 +45,9 @@ class System(BaseModel):
             raise ValueError(message) from None
         return value
 
-    def floor_for(self, target: str) -> Assurance:
-        """The weakest assurance accepted on `target`."""
-        reached = TARGETS.index(target) >= TARGETS.index(self.shown_on)
+    def floor_for(self, target: str, layers: Collection[str]) -> Assurance:
+        """The weakest assurance accepted on `target` where these suites (`policy`, `mesh`, …) are there."""
+        reached = TARGETS.index(target) >= TARGETS.index(self.shown_on) and (not self.layer or self.layer in layers)
         return Assurance.from_label(self.floor if reached else self.floor_on_plan)
 
     def declares(self, *names: str) -> bool:

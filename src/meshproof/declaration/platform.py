@@ -90,6 +90,12 @@ class Item:
         """Who delivers it: Terragrunt unit, Flux Kustomization or Argo CD Application."""
         return self._record.owner
 
+    @property
+    def values(self) -> Mapping[str, object]:
+        """All of it, unknown values marked: for handing the thing on, not for deciding a promise."""
+        self._platform.note_read(self._record.address, EXISTS)
+        return self._record.values
+
     def get(self, path: str | Path, default: object = None) -> object:
         """The value at a dotted path, `default` where nothing is declared.
 

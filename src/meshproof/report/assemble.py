@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
@@ -175,13 +176,18 @@ class Assembly:
         )
 
     @cached_property
+    def layers(self) -> frozenset[str]:
+        """The suites that this run has checks of: the names of their directories."""
+        return frozenset(Path(one.nodeid.partition("::")[0]).parent.name for one in self.seen)
+
+    @cached_property
     def system_rows(self) -> list[model.SystemRow]:
         """The table of systems."""
         rows = []
         for system in self.systems:
             mine = [one for one in self.controls if one.system == system.id]
             passed = [Assurance.from_label(one.assurance) for one in mine if one.verdict == "pass" and one.assurance]
-            floor = system.floor_for(self.target)
+            floor = system.floor_for(self.target, self.layers)
             rows.append(
                 model.SystemRow(
                     id=system.id,

@@ -21,6 +21,7 @@ from meshproof.mutation.apply import apply
 from meshproof.probes.envoy import Envoy
 from meshproof.probes.kubernetes import Api
 from meshproof.targets.embedded import issuer
+from meshproof.targets.embedded.admission_mark import await_admission
 from meshproof.targets.embedded.mesh_settings import mesh_settings
 from meshproof.targets.embedded.site import is_applied
 from meshproof.targets.embedded.state import ProcessState, TargetState
@@ -36,6 +37,7 @@ _BINDING_KIND: Final = {
     "apiVersion": "admissionregistration.k8s.io/v1",
     "kind": "ValidatingAdmissionPolicyBinding",
 }
+_ADMISSION: Final = "ValidatingAdmissionPolicy"
 _generations = itertools.count(1)
 
 
@@ -63,14 +65,24 @@ class Changes:
         if not changed:
             message = f"mutant {mutant.name}: changes nothing of what runs on this target"
             raise UsageError(message)
+        policies = any(one.startswith(_ADMISSION) for one in self._changed_kinds(replaced))
         try:
-            self.settle(changed)
+            self._settle_all(changed, policies=policies)
             yield broken
         finally:
             for site in changed:
                 self._move(site, broken, self._declaration)
-            self._bind_again()
-            self.settle(changed)
+            bound = self._bind_again()
+            self._settle_all(changed, policies=policies or bound)
+
+    def _changed_kinds(self, replaced: Mapping[str, Record | None]) -> list[str]:
+        return [self._declaration.by_address[address].kind for address in replaced]
+
+    def _settle_all(self, sites: Sequence[str], *, policies: bool) -> None:
+        """Proxies have what the mesh takes; API servers look for new admission policies by the second."""
+        self.settle(sites)
+        for site in sites if policies else ():
+            await_admission(self._api(site))
 
     def add(self, site: str, things: Sequence[Object]) -> None:
         """Apply objects at a site and wait. Raises UsageError for one that is refused."""
@@ -149,11 +161,13 @@ class Changes:
             message = f"{answer.kind} {answer.name} of the mutant is refused by the API server: {answer.says}"
             raise UsageError(message)
 
-    def _bind_again(self) -> None:
+    def _bind_again(self) -> bool:
         declared = {one.name: one for one in self._declaration.by_kind["ValidatingAdmissionPolicyBinding"]}
         for site, name in self._unbound:
             self._api(site).apply(declared[name].values)
+        bound = bool(self._unbound)
         self._unbound.clear()
+        return bound
 
     def _move_settings(self, site: str, before: Declaration, after: Declaration) -> bool:
         """Write the control plane's configuration anew where it differs: istiod reads it again by itself."""

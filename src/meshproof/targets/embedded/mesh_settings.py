@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meshproof.declaration.model import UNKNOWN, Record
+from meshproof.declaration.model import Record
 from meshproof.errors import TargetError
-from meshproof.targets.embedded.translate import PLACEHOLDER, Translation
+from meshproof.probes.admission import without_unknown
+from meshproof.targets.embedded.translate import Translation
 
 _CHART = "istiod"
 
@@ -34,8 +35,7 @@ def mesh_settings(records: Sequence[Record], eastwest: Mapping[str, str]) -> tup
     if release is None:
         message = "no HelmRelease of the chart istiod is declared: a mesh needs a control plane"
         raise TargetError(message)
-    values = _known(release.values["spec"]["values"])  # type: ignore[index]  # a release that has a chart
-    assert isinstance(values, dict)  # noqa: S101 - a mapping in, a mapping out
+    values, _ = without_unknown(release.values["spec"]["values"])  # type: ignore[index]  # a release that has a chart
     shared = values.get("global", {})
     said = [Translation(address=release.address, says="metrics providers are left out: stock Envoy lacks their filter")]
     mesh = {**values["meshConfig"], "defaultProviders": {"metrics": []}}
@@ -72,13 +72,3 @@ def _chart(release: Record) -> str:
     spec = release.values.get("spec")
     chart = spec.get("chart", {}) if isinstance(spec, Mapping) else {}
     return str(chart.get("spec", {}).get("chart", "")) if isinstance(chart, Mapping) else ""
-
-
-def _known(value: object) -> object:
-    if value is UNKNOWN:
-        return PLACEHOLDER
-    if isinstance(value, Mapping):
-        return {key: _known(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_known(one) for one in value]
-    return value

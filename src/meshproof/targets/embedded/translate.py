@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from meshproof.declaration.model import UNKNOWN, Record
+from meshproof.declaration.model import Record
+from meshproof.probes.admission import PLACEHOLDER, without_unknown
 
 Object = dict[str, Any]
 
-#: Stands where only the cloud will decide a value.
-PLACEHOLDER: Final = "known-after-apply.invalid"
-_ANY_PORT: Final = 65_535
-_NUMBERS: Final = ("number", "port")
 #: Tells the processes of one workload apart, for the Sidecar of each.
 PROCESS_LABEL: Final = "meshproof.dev/process"
 _TLS_MODE: Final = "security.istio.io/tlsMode"
@@ -83,25 +80,10 @@ def translated(records: Sequence[Record], world: World) -> tuple[list[Object], l
 
 def _known(record: Record, said: list[Translation]) -> Object:
     """The object without values that only the cloud will decide."""
-    count = 0
-
-    def plain(value: object, key: str = "") -> object:
-        nonlocal count
-        if value is UNKNOWN:
-            count += 1
-            return _ANY_PORT if key in _NUMBERS else PLACEHOLDER
-        if isinstance(value, Mapping):
-            return {key: plain(one, key) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
-        return value
-
-    found = plain(record.values)
-    assert isinstance(found, dict)  # noqa: S101 - a mapping in, a mapping out
+    found, count = without_unknown(record.values)
     if count:
-        said.append(
-            Translation(address=record.address, says=f"{count} values that the cloud decides are {PLACEHOLDER}")
-        )
+        says = f"{count} values that the cloud decides are {PLACEHOLDER}"
+        said.append(Translation(address=record.address, says=says))
     return found
 
 
