@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,10 @@ from meshproof.targets.plan import declaration_of
 SETTINGS = pytest.StashKey[Settings]()
 RECORDER = pytest.StashKey[Recorder]()
 EXEMPTIONS = pytest.StashKey[Register]()
+#: Rows (subject, where, says) that fixtures add to the report's notes: what a target could not have as declared.
+NOTES = pytest.StashKey[list[Mapping[str, str]]]()
 PROPERTY = "meshproof"
+_NOTES = "meshproof-notes"
 
 _OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--target", "choice", "plan | embedded | kind | live; auto takes the best that is here"),
@@ -211,11 +214,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     config = session.config
     if _is_worker(config):
         config.workeroutput[PROPERTY] = _Global.catalogue  # type: ignore[attr-defined]  # xdist's channel
+        config.workeroutput[_NOTES] = config.stash.get(NOTES, None) or []  # type: ignore[attr-defined]
         return answer
     recorder = config.stash[RECORDER]
     if recorder.has_controls and not config.getoption("collectonly"):
         try:
-            facts = facts_of(recorder.settings, recorder.catalogue)
+            recorder.notes += config.stash.get(NOTES, None) or []
+            facts = facts_of(recorder.settings, recorder.catalogue, target=recorder.target, notes=recorder.notes)
             session.exitstatus = recorder.finish(int(exitstatus), facts)
         except MeshproofError as error:
             session.exitstatus = 4
@@ -240,6 +245,7 @@ def pytest_testnodedown(node: object, error: object) -> None:
     if (recorder := _Global.recorder) is not None:
         for row in rows:
             recorder.know(**row)
+        recorder.notes += getattr(node, "workeroutput", {}).get(_NOTES, [])
 
 
 class _Global:

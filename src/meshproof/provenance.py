@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,13 +17,22 @@ from meshproof.report.facts import RunFacts
 from meshproof.settings import Settings
 from meshproof.targets.plan import declaration_of
 from meshproof.toolchain import find
+from meshproof.toolchain.needs import EMBEDDED, PLAN
 
-#: Programs that resolve the declaration on the plan target.
-PROGRAMS = ("terraform", "kustomize", "helm", "opa", "checkov")
+_ISTIO = ("pilot-discovery", "pilot-agent", "istioctl")
 
 
-def facts_of(settings: Settings, catalogue: Iterable[Mapping[str, object]]) -> RunFacts:
-    """Everything that a run states about itself; raises what reading the declaration raises."""
+def facts_of(
+    settings: Settings,
+    catalogue: Iterable[Mapping[str, object]],
+    *,
+    target: str = "plan",
+    notes: Sequence[Mapping[str, str]] = (),
+) -> RunFacts:
+    """Everything that a run states about itself; `notes` are what its target could not have as declared.
+
+    Raises what reading the declaration raises.
+    """
     declaration = declaration_of(settings)
     return RunFacts(
         tool=model.Tool(
@@ -34,9 +43,13 @@ def facts_of(settings: Settings, catalogue: Iterable[Mapping[str, object]]) -> R
         ),
         infra_digest=declaration.digest,
         platform_version=declaration.version,
-        programs=list(_programs()),
+        programs=list(_programs(target, declaration)),
         notes=[
-            model.NoteRun(subject=one.subject, where=str(one.place or ""), says=one.says) for one in declaration.notes
+            *(
+                model.NoteRun(subject=one.subject, where=str(one.place or ""), says=one.says)
+                for one in declaration.notes
+            ),
+            *(model.NoteRun.model_validate(row) for row in _different(notes)),
         ],
         files={"evidence/declaration.json.gz": snapshot_of(declaration)},
     )
@@ -66,12 +79,39 @@ def commit_of(root: Path) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _programs() -> Iterable[model.Program]:
-    for name in PROGRAMS:
+def declared_versions(declaration: Declaration) -> Mapping[str, str]:
+    """The versions that the declaration names of programs that a target runs, by the program's name."""
+    found: dict[str, str] = {}
+    for release in declaration.by_kind.get("HelmRelease", ()):
+        spec = release.values.get("spec")
+        chart = spec.get("chart", {}).get("spec", {}) if isinstance(spec, Mapping) else {}
+        if chart.get("chart") == "istiod":
+            found |= dict.fromkeys(_ISTIO, str(chart.get("version", "")))
+    for cluster in declaration.by_kind.get("aws_eks_cluster", ()):
+        if isinstance(version := cluster.values.get("version"), str):
+            found["kube-apiserver"] = version
+    return found
+
+
+def _notes(declaration: Declaration) -> Iterable[Mapping[str, str]]:
+    return ({"subject": one.subject, "where": str(one.place or ""), "says": one.says} for one in declaration.notes)
+
+
+def _different(rows: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
+    return [dict(one) for one in dict.fromkeys(tuple(sorted(row.items())) for row in rows)]
+
+
+def _programs(target: str, declaration: Declaration) -> Iterable[model.Program]:
+    declared = declared_versions(declaration)
+    for name in dict.fromkeys((*PLAN, *(EMBEDDED if target == "embedded" else ()))):
         try:
             program = find(name)
         except MeshproofError:
             continue
         yield model.Program(
-            name=name, version=program.version, declared_version="", source=program.source, sha256=program.sha256
+            name=name,
+            version=program.version,
+            declared_version=declared.get(name, ""),
+            source=program.source,
+            sha256=program.sha256,
         )

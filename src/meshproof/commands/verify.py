@@ -76,12 +76,12 @@ def _replayed(directory: Path, run: Run, root: Path, out: Console) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="meshproof-") as scratch:
         again = _run_again(directory, run, root / settings.suites, Path(scratch) / "replay", root)
     before = {one.id: one for one in run.controls if one.verdict in _DECIDED}
-    after = {one.id: one for one in again.controls}
+    after = {one.id: one for one in again.controls if one.verdict in _DECIDED}
     unseen = sorted(before.keys() - after.keys())
     replayable = [key for key in before if key in after]
     out.print(f"replayed {len(replayable)} of {len(before)} verdicts from the evidence")
     if unseen:
-        out.print(f"not replayed: {', '.join(unseen)}")
+        out.print(f"not replayed, because they look at what runs: {', '.join(unseen)}")
     return [
         f"{key}: the report says {before[key].verdict}, the evidence says {after[key].verdict}"
         for key in sorted(replayable)
@@ -92,7 +92,7 @@ def _replayed(directory: Path, run: Run, root: Path, out: Console) -> list[str]:
 def _run_again(directory: Path, run: Run, suites: Path, report: Path, root: Path) -> Run:
     argv = [sys.executable, "-m", "pytest", str(suites), "-q", "-p", "no:cacheprovider"]
     argv += ["--replay", str(directory.resolve()), "--report-dir", str(report)]
-    argv += ["--environment", run.selection.environment, "--target", run.target]
+    argv += ["--environment", run.selection.environment, "--target", "plan"]
     if run.selection.expression:
         argv += ["-k", run.selection.expression]
     done = run_program(argv, cwd=root, within_s=REPLAY_WITHIN_S)

@@ -26,6 +26,7 @@ class Recorder:
         self.target = target
         self.expression = expression
         self.problem = ""
+        self.notes: list[Mapping[str, str]] = []
         self.started = datetime.now(UTC)
         self._began = time.monotonic()
         self._known: dict[str, Known] = {}

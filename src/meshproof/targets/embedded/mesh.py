@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -26,6 +27,10 @@ from meshproof.targets.embedded import issuer
 from meshproof.targets.embedded.changes import Changes
 from meshproof.targets.embedded.state import ProcessState, TargetState
 from meshproof.targets.embedded.translate import Object
+from meshproof.verdict import Assurance
+
+_MINOR: Final = re.compile(r"^v?(\d+)\.(\d+)")
+_FAR: Final = 99
 
 
 class Mesh:
@@ -73,7 +78,14 @@ class Mesh:
     def observed(self, process: ProcessState, value: Any, what: str = "") -> Observed[Any]:
         """Something seen of a process, at the address and place of the workload that it runs."""
         record = self.declaration.by_address[process.workload]
-        return Observed(address=f"{process.workload}{what}", place=record.place, value=value)
+        address = f"{process.workload}{what}"
+        return Observed(address=address, place=record.place, value=value, assurance=self.assurance)
+
+    @property
+    def assurance(self) -> Assurance:
+        """How strongly something seen of this mesh is known: another release than the declared one is not it."""
+        close = skew_of(self.state.istio_declared, self.state.istio_runs) <= 1
+        return Assurance.OBSERVED if close else Assurance.ACCEPTED
 
     def declared(self, kind: str, *, site: str = "") -> list[Record]:
         """The declared objects of a kind."""
@@ -165,6 +177,16 @@ class Mesh:
     @cached_property
     def _changes(self) -> Changes:
         return Changes(self.state, self.declaration, self.api)
+
+
+def skew_of(declared: str, runs: str) -> int:
+    """How many minor releases lie between two versions; many where one of them is not known."""
+    numbers = [
+        tuple(int(part) for part in found[0]) if (found := _MINOR.findall(one)) else () for one in (declared, runs)
+    ]
+    if not all(numbers) or numbers[0][0] != numbers[1][0]:
+        return _FAR
+    return abs(numbers[0][1] - numbers[1][1])
 
 
 def _client(root: str, identity: Identity | None) -> ssl.SSLContext:

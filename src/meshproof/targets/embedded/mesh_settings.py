@@ -22,6 +22,7 @@ class MeshSettings:
     networks: Mapping[str, Any]
     environment: Mapping[str, str]
     revision: str
+    version: str
     trust_domain: str
     network: str
 
@@ -46,6 +47,7 @@ def mesh_settings(records: Sequence[Record], eastwest: Mapping[str, str]) -> tup
             mesh=mesh,
             networks=networks,
             environment={str(key): str(value) for key, value in values.get("env", {}).items()},
+            version=str(_spec_of_chart(release).get("version", "")),
             revision=str(values.get("revision", "default")),
             trust_domain=str(mesh.get("trustDomain", "cluster.local")),
             network=str(shared.get("network", "")),
@@ -69,6 +71,11 @@ def _network(
 
 
 def _chart(release: Record) -> str:
+    return str(_spec_of_chart(release).get("chart", ""))
+
+
+def _spec_of_chart(release: Record) -> Mapping[str, Any]:
     spec = release.values.get("spec")
     chart = spec.get("chart", {}) if isinstance(spec, Mapping) else {}
-    return str(chart.get("spec", {}).get("chart", "")) if isinstance(chart, Mapping) else ""
+    found: Mapping[str, Any] = chart.get("spec", {}) if isinstance(chart, Mapping) else {}
+    return found

@@ -86,6 +86,8 @@ class TargetState(Part):
     pid: int
     infra_digest: str
     trust_domain: str
+    istio_declared: str
+    istio_runs: str
     root_certificate: Path
     root_key: Path
     issuer_key: Path

@@ -158,6 +158,8 @@ def running_world(declaration: Declaration, programs: Sequence[Program], directo
             pid=os.getpid(),
             infra_digest=declaration.digest,
             trust_domain=plans[0].settings.trust_domain,
+            istio_declared=plans[0].settings.version,
+            istio_runs=find("pilot-discovery").version,
             root_certificate=blueprint.root_files[0],
             root_key=blueprint.root_files[1],
             issuer_key=blueprint.issuer_key,
@@ -193,7 +195,7 @@ def kept_definitions(paths: Mapping[str, Path], directory: Path, addresses: Addr
 
 
 def _bare_plan(directory: Path, addresses: Addresses, paths: Mapping[str, Path]) -> SitePlan:
-    empty = MeshSettings(mesh={}, networks={}, environment={}, revision="", trust_domain="", network="")
+    empty = MeshSettings(mesh={}, networks={}, environment={}, revision="", version="", trust_domain="", network="")
     return SitePlan(
         name="definitions",
         directory=directory,
