@@ -1,3 +1,9 @@
 """The fixture modules that the suites draw their world from."""
 
-pytest_plugins = ["fixtures.cases", "fixtures.declaration", "fixtures.mesh", "fixtures.scanning"]
+pytest_plugins = [
+    "fixtures.analysis",
+    "fixtures.cases",
+    "fixtures.declaration",
+    "fixtures.mesh",
+    "fixtures.scanning",
+]

@@ -219,7 +219,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     recorder = config.stash[RECORDER]
     if recorder.has_controls and not config.getoption("collectonly"):
         try:
-            recorder.notes += config.stash.get(NOTES, None) or []
+            mine: list[Mapping[str, str]] = config.stash.get(NOTES, [])
+            recorder.notes += mine
             facts = facts_of(recorder.settings, recorder.catalogue, target=recorder.target, notes=recorder.notes)
             session.exitstatus = recorder.finish(int(exitstatus), facts)
         except MeshproofError as error:

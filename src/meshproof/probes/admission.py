@@ -56,16 +56,19 @@ class Admission:
 def without_unknown(values: Mapping[str, object]) -> tuple[dict[str, Any], int]:
     """An object in which a placeholder stands for each value that only the cloud will decide, and how many did."""
     count = 0
+    names_namespaces = values.get("kind") == "Sidecar"  # its hosts read namespace/name
 
     def plain(value: object, key: str = "") -> object:
         nonlocal count
         if value is UNKNOWN:
             count += 1
-            return _ANY_PORT if key in _NUMBERS else PLACEHOLDER
+            if key in _NUMBERS:
+                return _ANY_PORT
+            return f"*/{PLACEHOLDER}" if names_namespaces and key == "hosts" else PLACEHOLDER
         if isinstance(value, Mapping):
             return {name: plain(one, str(name)) for name, one in value.items()}
         if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
+            return [plain(one, key) for one in value]
         return value
 
     found = plain(values)
