@@ -31,7 +31,7 @@ ANALYSED = Control(
     mutants=[
         edit("VirtualService", "primary:shop/orders", {"spec": {"gateways": ["istio-ingress/none"]}}, says="IST0101"),
         edit(
-            "DestinationRule", "primary:shop/orders", {"spec": {"subsets": [{"labels": {"app": "no"}}]}}, says="IST0173"
+            "DestinationRule", "primary:shop/orders", {"spec": {"host": "none.shop.svc.cluster.local"}}, says="IST0101"
         ),
     ],
 )
