@@ -336,3 +336,33 @@ def test_explain_and_diff_tell_about_runs(suite: Suite, pytester: pytest.Pyteste
     unknown = pytester.run(*meshproof, "explain", "NET-999", "--run", "after")
     assert unknown.ret == 4
     unknown.stderr.fnmatch_lines(["*NET-999: no such control*"])
+
+
+IN_DEV = """
+@checks(control("NET-001", [OPEN]))
+def test_dev_is_internal(platform):
+    open_here = platform.environment == "dev"
+    findings = judge(platform.all("Service"), lambda one: "is open" if open_here else internal(one))
+    assert not findings.broken, findings.table()
+"""
+
+
+def test_nightly_judges_every_environment(suite: Suite, pytester: pytest.Pytester) -> None:
+    """The gate judges one; nightly the worst counts, says where, and is replayed from its own evidence."""
+    module = pytester.path / "infra/modules/it"
+    module.mkdir(parents=True)
+    (module / "main.tf").write_text('resource "terraform_data" "it" {}\n')
+    for name in ("dev", "prod"):
+        (unit := pytester.path / "infra/live" / name / "primary/it").mkdir(parents=True)
+        (unit / "terragrunt.hcl").write_text('terraform {\n  source = "${get_repo_root()}/infra/modules/it"\n}\n')
+    assert suite(IN_DEV, "--prove", "--mutants", "0").ret == 0
+
+    result = suite(IN_DEV, "--prove", "--mutants", "0", "--tier", "nightly")
+
+    assert result.ret == 1
+    (control,) = (run := read_run(pytester))["controls"]  # type: ignore[misc]
+    assert control["verdict"] == "fail"
+    assert {row["says"] for row in control["where"]} == {"dev: is open"}
+    assert sorted(one["outcome"] for one in control["checks"]) == ["failed", "passed"]
+    assert [one["outcome"] for one in run["mutants"]] == ["killed"]  # type: ignore[attr-defined]
+    assert pytester.run(sys.executable, "-m", "meshproof.cli", "verify", "reports/runs/latest").ret == 0

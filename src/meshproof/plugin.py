@@ -23,7 +23,7 @@ from meshproof.report.recorder import Recorder
 from meshproof.result import CheckOutcome, CheckResult, evidence_of, places_of, weakest
 from meshproof.settings import Settings, read_settings
 from meshproof.targets import chosen_target, is_available
-from meshproof.targets.plan import declaration_of
+from meshproof.targets.plan import declaration_of, environments_of
 
 SETTINGS = pytest.StashKey[Settings]()
 RECORDER = pytest.StashKey[Recorder]()
@@ -83,13 +83,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Under `--prove`, one more run of each check for each of its mutants."""
-    control = control_of(metafunc.function)
-    if control is None or "mutant" not in metafunc.fixturenames:
+    """Nightly, one run of each check for each environment; under `--prove`, one more for each of its mutants."""
+    control, names = control_of(metafunc.function), metafunc.fixturenames
+    if control is None or "mutant" not in names:
         return
-    if metafunc.config.stash[SETTINGS].prove:
-        mutants: list[Mutant | None] = [None, *control.mutants]
-        ids = ["as-built", *(mutant.name for mutant in control.mutants)]
+    settings = metafunc.config.stash[SETTINGS]
+    mutants: list[Mutant | None] = [None, *(control.mutants if settings.prove else ())]
+    ids = ["as-built", *(mutant.name for mutant in mutants if mutant is not None)]
+    own, *others = environments_of(settings)
+    if "environment" in names and others:
+        worlds = [*((own, mutant) for mutant in mutants), *((other, None) for other in others)]
+        metafunc.parametrize(("environment", "mutant"), worlds, indirect=True, ids=[*ids, *others])
+    elif settings.prove:
         metafunc.parametrize("mutant", mutants, indirect=True, ids=ids)
 
 
@@ -137,7 +142,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
             pytest.skip(str(error))
         if (mutant := _mutant(item)) is not None:
             return _end_of_mutant(item, control, mutant, error)
-        _attach(item, _result(control, error, [], [], ("", "")))
+        _attach(item, _named(item, _result(control, error, [], [], ("", ""))))
         return _end(error, [])
     except MeshproofError as error:
         pytest.fail(str(error), pytrace=False)
@@ -158,7 +163,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
             error: Exception | None = None
         except Exception as raised:  # noqa: BLE001 - classified below, and raised again unless it is a verdict
             error = raised
-    result = _result(control, error, evidence_of(findings), places_of(findings), weakest(findings))
+    result = _named(pyfuncitem, _result(control, error, evidence_of(findings), places_of(findings), weakest(findings)))
     if mutant is None:
         _attach(pyfuncitem, replace(result, excused=pyfuncitem.config.stash[EXEMPTIONS].used))
         return _end(error, held)
@@ -200,7 +205,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     try:
         _Global.recorder.directory.prepare()
-        declaration_of(config.stash[SETTINGS])
+        for name in environments_of(config.stash[SETTINGS]):
+            declaration_of(config.stash[SETTINGS], name)
     except TargetError:
         return  # each check says it, as unknown
     except MeshproofError as error:
@@ -327,6 +333,12 @@ def _mutant(item: pytest.Function) -> Mutant | None:
     callspec = getattr(item, "callspec", None)
     found = callspec.params.get("mutant") if callspec is not None else None
     return found if isinstance(found, Mutant) else None
+
+
+def _named(item: pytest.Function, result: CheckResult) -> CheckResult:
+    callspec = getattr(item, "callspec", None)
+    name = callspec.params.get("environment") if callspec is not None else None
+    return result if name is None else result.of_environment(str(name))
 
 
 def _is_worker(config: pytest.Config) -> bool:

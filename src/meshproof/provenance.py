@@ -15,7 +15,7 @@ from meshproof.process import run
 from meshproof.report import model
 from meshproof.report.facts import RunFacts
 from meshproof.settings import Settings
-from meshproof.targets.plan import declaration_of
+from meshproof.targets.plan import SNAPSHOT, declaration_of, environments_of
 from meshproof.toolchain import find
 from meshproof.toolchain.needs import EMBEDDED, PLAN
 
@@ -51,7 +51,9 @@ def facts_of(
             ),
             *(model.NoteRun.model_validate(row) for row in _different(notes)),
         ],
-        files={"evidence/declaration.json.gz": snapshot_of(declaration)},
+        files={
+            SNAPSHOT.format(name): snapshot_of(declaration_of(settings, name)) for name in environments_of(settings)
+        },
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from meshproof.judgement import Findings, Judgement
@@ -37,6 +37,15 @@ class CheckResult:
     def to_plain(self) -> dict[str, object]:
         """A mapping that survives JSON and the way from a worker to the controller."""
         return asdict(self)
+
+    def of_environment(self, name: str) -> CheckResult:
+        """The same, saying which of several environments it is about."""
+        return replace(
+            self,
+            reason=f"{name}: {self.reason}" if self.reason else "",
+            where=[{**row, "says": f"{name}: {row['says']}"} for row in self.where],
+            judged=[{"environment": name, **row} for row in self.judged],
+        )
 
 
 def evidence_of(findings: Sequence[Findings]) -> list[dict[str, object]]:

@@ -92,7 +92,7 @@ def _replayed(directory: Path, run: Run, root: Path, out: Console) -> list[str]:
 def _run_again(directory: Path, run: Run, suites: Path, report: Path, root: Path) -> Run:
     argv = [sys.executable, "-m", "pytest", str(suites), "-q", "-p", "no:cacheprovider"]
     argv += ["--replay", str(directory.resolve()), "--report-dir", str(report)]
-    argv += ["--environment", run.selection.environment, "--target", "plan"]
+    argv += ["--environment", run.selection.environment, "--target", "plan", "--tier", run.tier]
     if run.selection.expression:
         argv += ["-k", run.selection.expression]
     done = run_program(argv, cwd=root, within_s=REPLAY_WITHIN_S)

@@ -114,7 +114,9 @@ class Assembly:
     def _verdict(self, known: Known, results: list[Mapping[str, object]], where: list[model.Where]) -> str:
         if known.state != "selected":
             return known.state
-        verdict = worst([_VERDICTS.get(str(result["outcome"]), Verdict.UNKNOWN) for result in results])
+        found = [_VERDICTS.get(str(result["outcome"]), Verdict.UNKNOWN) for result in results]
+        # What one environment lacks, another may hold: the control applies to the run.
+        verdict = worst([one for one in found if one is not Verdict.NOT_APPLICABLE] or found)
         if verdict is Verdict.FAIL and where and self._excused(known.id, where):
             return Verdict.EXEMPT.value
         return verdict.value
