@@ -1,5 +1,6 @@
 """Who may speak to a workload at all: mutual TLS as it is seen on the wire."""
 
+import re
 from collections.abc import Iterator
 
 from meshproof import Control, Level, Pillar, checks, edit, judge
@@ -9,6 +10,14 @@ from meshproof.targets.embedded.mesh import Mesh
 
 SHOWN_BY = ("embedded", "kind", "live")
 PEER_AUTHENTICATION = "https://istio.io/latest/docs/reference/config/security/peer_authentication/"
+MESH_CONFIG = "https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"
+SECURITY = "https://istio.io/latest/docs/concepts/security/"
+
+#: A trust domain that nobody has declared.
+ELSEWHERE = "elsewhere.example"
+#: The header in which a proxy tells a workload who calls; its last element is the proxy's own.
+CLIENT = re.compile(r"^RequestHeader=X-Forwarded-Client-Cert:(.+)$", re.MULTILINE)
+URI = re.compile(r"URI=([^;,]+)")
 
 STRICT_MTLS = Control(
     id="MTLS-001",
@@ -58,3 +67,142 @@ def _refused_callers(mesh: Mesh) -> Iterator[Observed[tuple[str, Reply]]]:
 def _is_refused(seen: Observed[tuple[str, Reply]]) -> str | None:
     caller, reply = seen.value
     return f"answers {caller}: {reply}" if reply.answered else None
+
+
+FOREIGN = Control(
+    id="MTLS-002",
+    title="Every workload MUST refuse a certificate that names no workload of its own trust domain, whoever signed it",
+    system="zerotrust",
+    pillar=Pillar.SECURITY,
+    level=Level.MUST,
+    since="1.0",
+    source=f"{MESH_CONFIG}#MeshConfig-trust_domain_aliases",
+    remedy="Remove trustDomainAliases; sign for one trust domain only.",
+    targets=SHOWN_BY,
+    frameworks={"nist": "IA-9", "pci": "8.6.1", "soc2": "CC6.1"},
+    mutants=[
+        edit(
+            "HelmRelease",
+            "flux-system/istiod",
+            {"spec": {"values": {"meshConfig": {"trustDomainAliases": [ELSEWHERE]}}}},
+            says=f"answers a name of {ELSEWHERE}",
+        ),
+    ],
+)
+
+
+@checks(FOREIGN)
+def test_names_of_no_workload_of_this_mesh_are_refused(mesh: Mesh) -> None:
+    """Signed by the mesh's own root, but of another trust domain, without any name, or with a DNS name only."""
+    findings = judge(_foreign_callers(mesh), _is_refused)
+
+    assert not findings.broken, findings.table()
+
+
+def _foreign_callers(mesh: Mesh) -> Iterator[Observed[tuple[str, Reply]]]:
+    callers = {
+        f"a name of {ELSEWHERE}": mesh.client(mesh.spiffe("shop", "orders", trust_domain=ELSEWHERE)),
+        "a trust domain that only begins alike": mesh.client(
+            mesh.spiffe("shop", "orders", trust_domain=f"{mesh.state.trust_domain}.{ELSEWHERE}")
+        ),
+        "a certificate without a name": mesh.client(),
+        "a certificate with a DNS name": mesh.client("orders.shop.svc.cluster.local"),
+    }
+    for process in mesh.processes(kind="echo"):
+        for caller, tls in callers.items():
+            reply = mesh.direct(process, Request(host=process.name), tls=tls)
+            yield mesh.observed(process, (caller, reply))
+
+
+NAMED = Control(
+    id="MTLS-003",
+    title="Every workload MUST show exactly one name: its declared namespace and service account",
+    system="zerotrust",
+    pillar=Pillar.SECURITY,
+    level=Level.MUST,
+    since="1.0",
+    source=f"{SECURITY}#istio-identity",
+    remedy="Give each workload a service account of its own, and mutual TLS to show it.",
+    targets=SHOWN_BY,
+    frameworks={"nist": "IA-9", "soc2": "CC6.1"},
+    mutants=[
+        edit(
+            "PeerAuthentication",
+            "primary:istio-system/default",
+            {"spec": {"mtls": {"mode": "DISABLE"}}},
+            says="shows no certificate",
+        ),
+    ],
+)
+
+
+@checks(NAMED)
+def test_workloads_show_their_declared_name(mesh: Mesh) -> None:
+    """What a caller that is let in sees in the certificate of each workload."""
+    findings = judge(_shown_names(mesh), _is_exactly_its_own)
+
+    assert not findings.broken, findings.table()
+
+
+def _shown_names(mesh: Mesh) -> Iterator[Observed[tuple[str, Reply]]]:
+    caller = mesh.client(mesh.spiffe("shop", "orders"))
+    for process in mesh.processes(kind="echo"):
+        template = mesh.declaration.by_address[process.workload].values["spec"]["template"]  # type: ignore[index]  # a workload has pods
+        name = mesh.spiffe(process.namespace, template["spec"]["serviceAccountName"])
+        yield mesh.observed(process, (name, mesh.direct(process, Request(host=process.name), tls=caller)))
+
+
+def _is_exactly_its_own(seen: Observed[tuple[str, Reply]]) -> str | None:
+    name, reply = seen.value
+    if not reply.peer:
+        return f"shows no certificate: {reply}"
+    return None if reply.peer == (name,) else f"shows {', '.join(reply.peer)} instead of {name}"
+
+
+TOLD = Control(
+    id="MTLS-004",
+    title="A workload MUST be told who really calls it: the name in the caller's certificate, whatever the caller claims",
+    system="zerotrust",
+    pillar=Pillar.SECURITY,
+    level=Level.MUST,
+    since="1.0",
+    source=f"{SECURITY}#mutual-tls-authentication",
+    remedy="Let every DestinationRule inside the mesh use ISTIO_MUTUAL.",
+    targets=SHOWN_BY,
+    relates=("DestinationRule", "Rollout"),
+    frameworks={"nist": "IA-9", "soc2": "CC6.1"},
+    mutants=[
+        edit(
+            "DestinationRule",
+            "primary:shop/payments",
+            {"spec": {"trafficPolicy": {"tls": {"mode": "DISABLE"}}}},
+            says="payments is told nothing",
+        ),
+    ],
+)
+
+
+@checks(TOLD)
+def test_callees_are_told_the_caller_by_its_certificate(mesh: Mesh) -> None:
+    """Each declared dependency is called through the caller's own proxy, honestly and with a forged name."""
+    findings = judge(_told_names(mesh), _is_the_caller)
+
+    assert not findings.broken, findings.table()
+
+
+def _told_names(mesh: Mesh) -> Iterator[Observed[tuple[str, str, Reply]]]:
+    forged = f"By=spiffe://x;URI={mesh.spiffe('istio-ingress', 'istio-ingressgateway')}"
+    caller = mesh.process("orders")
+    name = mesh.spiffe(caller.namespace, caller.account)
+    for callee in ("catalogue", "payments"):
+        host = f"{callee}.{caller.namespace}.svc.cluster.local:8080"
+        for headers in ({}, {"x-forwarded-client-cert": forged}):
+            reply = mesh.through(caller, Request(host=host, path=f"/{callee}", headers=headers), port=8080)
+            yield mesh.observed(caller, (callee, name, reply))
+
+
+def _is_the_caller(seen: Observed[tuple[str, str, Reply]]) -> str | None:
+    callee, name, reply = seen.value
+    header = CLIENT.search(reply.body)
+    told = URI.findall(header[1].rpartition(",")[2]) if header else []
+    return None if told == [name] else f"{callee} is told {', '.join(told) or f'nothing ({reply})'} instead of {name}"
