@@ -102,6 +102,31 @@ def tables(
     raise typer.Exit(write_tables(infra.resolve(), check=check, out=out))
 
 
+@app.command()
+def up(
+    *,
+    infra: Annotated[Path | None, typer.Option(help="the declaration's directory")] = None,
+    environment: Annotated[str | None, typer.Option(help="the environment, default prod")] = None,
+    programs: Annotated[Path, typer.Option(help="which program stands for an image")] = Path("fixtures/programs.toml"),
+) -> None:
+    """Start both sites as processes of this machine, and leave them up."""
+    from meshproof.commands.up import up as start  # noqa: PLC0415
+
+    start(Path.cwd(), infra=infra, environment=environment, programs=programs, out=out)
+
+
+@app.command()
+def down(
+    targets: Annotated[list[str] | None, typer.Argument(help="names of targets; all kept ones by default")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="those that runs still use as well")] = False,
+) -> None:
+    """Stop targets that were left up."""
+    from meshproof.commands.up import down as stop  # noqa: PLC0415
+
+    stop(targets or [], everything=everything, out=out)
+
+
 def main() -> None:
     """Run the command; a MeshproofError is one sentence and exit status 4."""
     try:

@@ -13,7 +13,11 @@ from meshproof.errors import TargetError
 #: Holding this port of a block's last address is holding the block; the kernel lets go of it with its holder.
 _HELD_PORT = 47_113
 _BLOCKS = tuple((second, third) for second in range(64, 192) for third in range(0, 256, 4))
+#: Istio's own fixed ports lie below these, the kernel's ephemeral ones above.
+_PORTS = range(16_000, 32_000)
 _TRIES = 200
+#: Kept for the life of the process; the kernel lets go of them with it.
+_MARKS: list[socket.socket] = []
 
 
 @dataclass(slots=True)
@@ -52,12 +56,26 @@ def leased(chance: random.Random | None = None) -> Iterator[Addresses]:
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Ports on 127.0.0.1 that nothing listens on now, all different."""
-    holders = [socket.socket() for _ in range(count)]
-    try:
-        for one in holders:
-            one.bind(("127.0.0.1", 0))
-        return tuple(one.getsockname()[1] for one in holders)
-    finally:
-        for one in holders:
-            one.close()
+    """Ports on 127.0.0.1 that nothing listens on, and that no other target is given while this process lives.
+
+    They lie below those that the kernel gives to outgoing connections. Raises TargetError where none is left.
+    """
+    return tuple(_port() for _ in range(count))
+
+
+def _port() -> int:
+    """One port: its UDP twin, which no program of a target uses, stays bound and so marks it as given out."""
+    for number in random.SystemRandom().sample(_PORTS, _TRIES):
+        mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            mark.bind(("127.0.0.1", number))
+            with socket.socket() as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                tried.bind(("", number))
+        except OSError:
+            mark.close()
+            continue
+        _MARKS.append(mark)
+        return number
+    message = f"no port of 127.0.0.1 is free after {_TRIES} tries; stop other targets with `meshproof down`"
+    raise TargetError(message)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from meshproof.errors import TargetError
 from meshproof.probes.kubernetes import Api
+from meshproof.process import remove_at_end
 from meshproof.toolchain import find_bundle
 from meshproof.toolchain.lock import read_lock
 from meshproof.waiting import until
@@ -66,7 +68,8 @@ def install(api: Api, files: Sequence[Path]) -> None:
 def keep(data: Path, kept: Path) -> None:
     """Keep a stopped etcd's data for later starts; another run that keeps the same one meanwhile is no harm."""
     kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = kept.with_name(f"{kept.name}.{data.parent.parent.name}")
+    partial = kept.with_name(f"{kept.name}.{uuid.uuid4().hex[:12]}")
+    remove_at_end(partial)
     shutil.copytree(data, partial)
     try:
         partial.rename(kept)

@@ -19,9 +19,10 @@ from meshproof.settings import Settings
 from meshproof.targets.embedded import state, supervisor
 from meshproof.targets.embedded.state import TargetState
 from meshproof.targets.embedded.supervisor import ALIVE, FAILED, LEASE, REQUEST, Request
+from meshproof.targets.plan import declaration_of
 from meshproof.waiting import until
 
-#: Names the target's directory to the workers of a run.
+#: Names the target's directory to the workers of a run, and a kept target to later runs.
 VARIABLE = "MESHPROOF_EMBEDDED"
 _READY_WITHIN_S = 240.0
 _LOG = "supervisor.log"
@@ -53,47 +54,53 @@ class Lease:
         self._file.close()
 
 
-def reserve() -> Lease:
-    """A directory for a target of this run, where nothing runs yet; it is removed when this process is gone."""
-    directory = home() / uuid.uuid4().hex[:12]
-    directory.mkdir(mode=0o700)
-    remove_at_end(directory)
-    os.environ[VARIABLE] = str(directory)
-    return Lease(directory)
+def reserve(*, keep: bool = False) -> Lease:
+    """A lease on the directory that the environment names, else on a new one in which nothing runs yet.
+
+    A new one goes with this process, unless what will run in it is to be kept. Others of dead runs go now.
+    """
+    known = os.environ.get(VARIABLE, "")
+    with suppress(OSError):
+        if known and Path(known).is_dir():
+            return Lease(Path(known))
+    with _locked(home()):
+        for directory in home().iterdir():
+            if is_stale(directory):
+                shutil.rmtree(directory, ignore_errors=True)
+        directory = home() / uuid.uuid4().hex[:12]
+        if not keep:
+            remove_at_end(directory)
+        directory.mkdir(mode=0o700)
+        os.environ[VARIABLE] = str(directory)
+        return Lease(directory)
 
 
 def attach(settings: Settings, programs: Path, *, keep: bool = False) -> tuple[Lease, TargetState]:
     """A lease on the run's target, once it is ready; started by whoever comes first.
 
-    Raises TargetError in the supervisor's words where it cannot be had.
+    Raises TargetError in the supervisor's words where it cannot be had, or where it runs another declaration.
     """
-    known = os.environ.get(VARIABLE, "")
-    lease = Lease(Path(known)) if known and Path(known).is_dir() else reserve()
+    keep = keep or settings.keep
+    lease = reserve(keep=keep)
     directory = lease.directory
-    with _alone(directory / "start"):
-        if not (directory / REQUEST).exists():
-            request = Request(settings=settings, programs=programs, keep=keep)
-            (directory / REQUEST).write_text(request.model_dump_json(), encoding="utf-8")
-            detached([sys.executable, "-m", supervisor.__name__, str(directory)], log=directory / _LOG)
-            until((directory / ALIVE).exists, bool, within_s=_READY_WITHIN_S, what="the supervisor's start")
-    return lease, _ready(directory)
+    try:
+        with _alone(directory / "start"):
+            if not (directory / REQUEST).exists():
+                _start(directory, Request(settings=settings, programs=programs.resolve(), keep=keep))
+        return lease, _of_this_declaration(_ready(directory), settings)
+    except BaseException:
+        lease.release()
+        raise
 
 
 def discard(lease: Lease) -> None:
     """Let go of a target at the end of a run; a directory in which nothing was ever started goes at once."""
     started = (lease.directory / REQUEST).exists()
     lease.release()
-    os.environ.pop(VARIABLE, None)
+    if os.environ.get(VARIABLE) == str(lease.directory):
+        del os.environ[VARIABLE]
     if not started:
         shutil.rmtree(lease.directory, ignore_errors=True)
-
-
-def running() -> Iterator[TargetState]:
-    """This user's targets that run now."""
-    for directory in sorted(home().iterdir()):
-        with suppress(TargetError):
-            if _is_alive(directory):
-                yield state.read(directory)
 
 
 @contextmanager
@@ -104,11 +111,46 @@ def world(directory: Path, *, alone: bool) -> Iterator[None]:
         yield
 
 
+def is_alive(directory: Path) -> bool:
+    """Whether a supervisor holds the directory."""
+    return _is_held(directory / ALIVE)
+
+
+def is_leased(directory: Path) -> bool:
+    """Whether a run uses the directory, or is about to."""
+    return _is_held(directory / LEASE)
+
+
+def is_stale(directory: Path) -> bool:
+    """Whether nobody holds the directory: its run and its supervisor are dead."""
+    return directory.is_dir() and not is_alive(directory) and not is_leased(directory)
+
+
+def _start(directory: Path, request: Request) -> None:
+    """Start the supervisor and wait until it owns the directory, or has ended without."""
+    (directory / REQUEST).write_text(request.model_dump_json(), encoding="utf-8")
+    pid = detached([sys.executable, "-m", supervisor.__name__, str(directory)], log=directory / _LOG)
+    until(
+        lambda: (directory / ALIVE).exists() or _has_ended(pid),
+        bool,
+        within_s=_READY_WITHIN_S,
+        what="the supervisor's start",
+    )
+
+
+def _of_this_declaration(found: TargetState, settings: Settings) -> TargetState:
+    """The same, where it runs what is judged: a kept target may be older than its declaration."""
+    if found.infra_digest == declaration_of(settings).digest:
+        return found
+    message = f"the target in {found.directory} runs another declaration; unset {VARIABLE} or stop it: meshproof down"
+    raise TargetError(message)
+
+
 def _ready(directory: Path) -> TargetState:
     def look() -> TargetState:
         if (directory / FAILED).exists():
             raise _NeverError((directory / FAILED).read_text(encoding="utf-8"))
-        if not _is_alive(directory):
+        if not is_alive(directory):
             words = (directory / _LOG).read_text(encoding="utf-8").strip() if (directory / _LOG).exists() else ""
             message = f"the target's supervisor ended: {words[-400:] or 'it said nothing'}"
             raise _NeverError(message)
@@ -127,11 +169,18 @@ class _NeverError(Exception):
     """There will be no target: no more looking."""
 
 
-def _is_alive(directory: Path) -> bool:
-    """Whether a supervisor holds the directory."""
+def _has_ended(child: int) -> bool:
     try:
-        with (directory / ALIVE).open("r") as alive:
-            fcntl.flock(alive, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return os.waitpid(child, os.WNOHANG)[0] == child
+    except ChildProcessError:
+        return True
+
+
+def _is_held(path: Path) -> bool:
+    """Whether somebody else holds the file's lock."""
+    try:
+        with path.open("r") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:
@@ -144,3 +193,14 @@ def _alone(path: Path) -> Iterator[None]:
     with path.open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Hold the directory itself alone: it needs no file that would stay behind."""
+    held = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)

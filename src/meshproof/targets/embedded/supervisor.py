@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from pydantic import BaseModel, ConfigDict
 
@@ -47,11 +47,11 @@ def main() -> NoReturn:
     remove_at_end(directory)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
-    alive = (directory / ALIVE).open("w")
-    fcntl.flock(alive, fcntl.LOCK_EX)
+    lease = (directory / LEASE).open("r+")
+    alive = _claim(directory)
     request = Request.model_validate_json((directory / REQUEST).read_text(encoding="utf-8"))
     if not request.keep:
-        threading.Thread(target=_watch_leases, args=(directory / LEASE,), daemon=True).start()
+        _end_with(lease)
     try:
         declaration = declaration_of(request.settings)
         with running_world(declaration, read_programs(request.programs), directory) as state:
@@ -61,22 +61,39 @@ def main() -> NoReturn:
         _fail(directory, str(error))
     except Exception as error:  # noqa: BLE001 - whoever waits must learn of a defect as well
         _fail(directory, f"the target could not be started: {type(error).__name__}: {error}")
+    _end_with(lease).join()
+    alive.close()
     os._exit(1)
 
 
+def _claim(directory: Path) -> IO[str]:
+    """The file that says who owns the target: it appears locked, and the kernel frees it with this process."""
+    partial = directory / f"{ALIVE}.partial"
+    alive = partial.open("w", encoding="utf-8")
+    fcntl.flock(alive, fcntl.LOCK_EX)
+    alive.write(str(os.getpid()))
+    alive.flush()
+    partial.replace(directory / ALIVE)
+    return alive
+
+
 def _fail(directory: Path, says: str) -> None:
-    """Say why there is no target, and stay until those who wait have read it and let go of their leases."""
+    """Say why there is no target: those who wait read it and let go of their leases, which ends even a kept one."""
     partial = directory / f"{FAILED}.partial"
     partial.write_text(says, encoding="utf-8")
     partial.replace(directory / FAILED)
-    threading.Event().wait()
 
 
-def _watch_leases(path: Path) -> None:
-    """Wait for the moment in which nobody holds the lease: the kernel tells, whatever death its holders died."""
-    with path.open("r+") as lease:
+def _end_with(lease: IO[str]) -> threading.Thread:
+    """End in the moment in which nobody holds the lease: the kernel tells, whatever death its holders died."""
+
+    def watch() -> None:
         fcntl.flock(lease, fcntl.LOCK_EX)
         os._exit(0)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    return watcher
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
