@@ -40,6 +40,12 @@ class Envoy:
         """Endpoints by cluster, with their health."""
         return self._get("/clusters", format="json").json().get("cluster_statuses", [])
 
+    def certificates(self, name: str) -> list[dict[str, Any]]:
+        """The certificates that it holds for one of its own names (a URI), each of them once."""
+        rows = [row for one in self._get("/certs").json()["certificates"] for row in one.get("cert_chain", [])]
+        own = [row for row in rows if {"uri": name} in row["subject_alt_names"]]
+        return list({row["serial_number"]: row for row in own}.values())
+
     def _get(self, path: str, **query: str) -> httpx.Response:
         try:
             return httpx.get(f"{self.url}{path}", params=query, timeout=_WITHIN_S, trust_env=False).raise_for_status()
