@@ -252,7 +252,7 @@ RIGHTSIZED = Control(
     source="https://kubernetes.io/docs/concepts/workloads/autoscaling/vertical-pod-autoscale/",
     remedy="Declare a VerticalPodAutoscaler with updateMode Off and bounds around the container's requests.",
     frameworks={"nist": "SA-2", "soc2": "A1.1"},
-    relates=("VerticalPodAutoscaler", "HorizontalPodAutoscaler", "Rollout", "HelmRelease"),
+    relates=("VerticalPodAutoscaler", "Rollout"),
     mutants=[
         edit(
             "VerticalPodAutoscaler",

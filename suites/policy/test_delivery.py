@@ -109,7 +109,7 @@ MEASURED = Control(
     source=_ANALYSIS,
     remedy="Query istio metrics by the pods' template hash, with successCondition, interval and limits.",
     frameworks={"nist": "SI-4", "soc2": "CC7.2"},
-    relates=("AnalysisTemplate", "Rollout", "SLO"),
+    relates=("AnalysisTemplate", "Rollout"),
     mutants=[
         edit(
             "AnalysisTemplate",

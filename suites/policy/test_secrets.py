@@ -324,6 +324,7 @@ SAME = Control(
             'module.primary_secrets.aws_secretsmanager_secret.main["pager"]',
             says="primary has no pager",
         ),
+        remove("fact", "fact:standby/pager_secret", says="standby has no fact pager_secret"),
     ],
 )
 
@@ -332,10 +333,11 @@ SAME = Control(
 def test_both_sites_hold_the_same_secrets(platform: Platform) -> None:
     """No pod of the standby waits for a secret that only the primary has."""
     secrets = [one for one in platform.all(*SECRETS) if one.owner.endswith("/secrets")]
-    held = {one.site: {_purpose(other) for other in secrets if other.site == one.site} for one in secrets}
+    things = [*secrets, *platform.all("fact")]
+    held = {one.site: {_purpose(other) for other in things if other.site == one.site} for one in things}
     wanted = set().union(*held.values())
     missing = [f"{site} has no {name}" for site, names in held.items() for name in sorted(wanted - names)]
-    findings = judge(secrets, lambda one: [text for text in missing if not text.startswith(one.site)])
+    findings = judge(things, lambda one: [text for text in missing if not text.startswith(one.site)])
 
     assert not findings.broken, findings.table()
 
@@ -346,4 +348,6 @@ def _names(condition: Mapping[str, object]) -> list[object]:
 
 
 def _purpose(secret: Item) -> str:
+    if secret.kind == "fact":
+        return f"fact {secret.name}"
     return secret.address.rpartition('["')[2].removesuffix('"]') if "[" in secret.address else secret.name

@@ -84,7 +84,6 @@ NAMED_PATHS = Control(
     source="https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution",
     remedy="Label the layer with the segment of its path that is the site, and with the facts that it requires.",
     frameworks={"nist": "CM-2", "soc2": "CC8.1"},
-    relates=("Kustomization", "ExternalSecret"),
     mutants=[
         edit(
             "Kustomization",
