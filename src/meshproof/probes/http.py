@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 import httpx
 from cryptography import x509
@@ -48,7 +49,50 @@ class Request:
     body: bytes = b""
 
 
-def ask(  # noqa: PLR0913  where, what, as whom and for how long
+class Line:
+    """One caller's connection to an address: opened with the first request, kept between them, closed at the end."""
+
+    def __init__(
+        self, address: str, port: int, *, tls: ssl.SSLContext | None = None, sni: str = "", within_s: float = _WITHIN_S
+    ) -> None:
+        """Nothing is opened yet."""
+        self._url = f"{'http' if tls is None else 'https'}://{address}:{port}/"
+        self._sni = sni if tls is not None else None
+        self._client = httpx.Client(verify=tls if tls is not None else False, timeout=within_s, trust_env=False)
+
+    def __enter__(self) -> Self:
+        """Ready to ask."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def ask(self, request: Request) -> Reply:
+        """Send one request, under whatever name is asked for."""
+        extensions: dict[str, object] = {"target": request.path.encode()}
+        if self._sni is not None:
+            extensions["sni_hostname"] = self._sni or request.host.partition(":")[0]
+        headers = {"host": request.host, **request.headers}
+        try:
+            with self._client.stream(
+                request.method, self._url, headers=headers, content=request.body or None, extensions=extensions
+            ) as got:
+                peer, version = _peer(got)
+                got.read()
+                return Reply(
+                    status=got.status_code,
+                    headers=dict(got.headers),
+                    body=got.text,
+                    seconds=got.elapsed.total_seconds(),
+                    peer=peer,
+                    tls=version,
+                )
+        except (httpx.HTTPError, ssl.SSLError, OSError) as error:
+            return Reply(status=0, says=f"{type(error).__name__}: {error}")
+
+
+def ask(  # noqa: PLR0913  what a connection is made of
     address: str,
     port: int,
     request: Request,
@@ -58,34 +102,8 @@ def ask(  # noqa: PLR0913  where, what, as whom and for how long
     within_s: float = _WITHIN_S,
 ) -> Reply:
     """Send one request over a connection of its own, to an address and whatever name is asked for."""
-    scheme = "http" if tls is None else "https"
-    extensions: dict[str, object] = {"target": request.path.encode()}
-    if tls is not None:
-        extensions["sni_hostname"] = sni or request.host.partition(":")[0]
-    headers = {"host": request.host, **request.headers}
-    try:
-        with (
-            httpx.Client(verify=tls if tls is not None else False, timeout=within_s, trust_env=False) as client,
-            client.stream(
-                request.method,
-                f"{scheme}://{address}:{port}/",
-                headers=headers,
-                content=request.body or None,
-                extensions=extensions,
-            ) as got,
-        ):
-            peer, version = _peer(got)
-            got.read()
-            return Reply(
-                status=got.status_code,
-                headers=dict(got.headers),
-                body=got.text,
-                seconds=got.elapsed.total_seconds(),
-                peer=peer,
-                tls=version,
-            )
-    except (httpx.HTTPError, ssl.SSLError, OSError) as error:
-        return Reply(status=0, says=f"{type(error).__name__}: {error}")
+    with Line(address, port, tls=tls, sni=sni, within_s=within_s) as line:
+        return line.ask(request)
 
 
 def _peer(got: httpx.Response) -> tuple[tuple[str, ...], str]:
