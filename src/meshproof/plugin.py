@@ -32,6 +32,7 @@ EXEMPTIONS = pytest.StashKey[Register]()
 NOTES = pytest.StashKey[list[Mapping[str, str]]]()
 PROPERTY = "meshproof"
 _NOTES = "meshproof-notes"
+_CONTROL = "meshproof-control"
 
 _OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--target", "choice", "plan | embedded | kind | live; auto takes the best that is here"),
@@ -193,7 +194,10 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """On the controller, take what the checks found."""
     if (recorder := _Global.recorder) is not None:
-        recorder.take(report, dict(report.user_properties).get(PROPERTY))
+        found = dict(report.user_properties)
+        if (row := found.get(_CONTROL)) is not None:
+            recorder.know(**row, state="selected")  # type: ignore[arg-type]  # the row is built for it
+        recorder.take(report, found.get(PROPERTY))
 
 
 @pytest.hookimpl(trylast=True)
@@ -346,6 +350,8 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def _attach(item: pytest.Item, result: CheckResult) -> None:
+    if not result.mutant and _is_worker(item.config) and (control := _control(item)) is not None:
+        item.user_properties.append((_CONTROL, _row(control)))  # a run that is interrupted knows what it judged
     item.user_properties.append((PROPERTY, result.to_plain()))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from meshproof.declaration.model import Declaration, canonical
 from meshproof.declaration.snapshot import to_text
-from meshproof.errors import MeshproofError
+from meshproof.errors import CannotSee, MeshproofError
 from meshproof.process import run
 from meshproof.report import model
 from meshproof.report.facts import RunFacts
@@ -31,9 +31,9 @@ def facts_of(
 ) -> RunFacts:
     """Everything that a run states about itself; `notes` are what its target could not have as declared.
 
-    Raises what reading the declaration raises.
+    A declaration that could not be read on this machine is told as a note. Raises UsageError for one that is broken.
     """
-    declaration = declaration_of(settings)
+    declaration, unread = _declaration(settings)
     return RunFacts(
         tool=model.Tool(
             version=version("meshproof"),
@@ -44,15 +44,9 @@ def facts_of(
         infra_digest=declaration.digest,
         platform_version=declaration.version,
         programs=list(_programs(target, declaration)),
-        notes=[
-            *(
-                model.NoteRun(subject=one.subject, where=str(one.place or ""), says=one.says)
-                for one in declaration.notes
-            ),
-            *(model.NoteRun.model_validate(row) for row in _different(notes)),
-        ],
+        notes=[model.NoteRun.model_validate(row) for row in _different([*_notes(declaration), *unread, *notes])],
         files={
-            SNAPSHOT.format(name): snapshot_of(declaration_of(settings, name)) for name in environments_of(settings)
+            SNAPSHOT.format(name): snapshot_of(_declaration(settings, name)[0]) for name in environments_of(settings)
         },
     )
 
@@ -93,6 +87,16 @@ def declared_versions(declaration: Declaration) -> Mapping[str, str]:
         if isinstance(version := cluster.values.get("version"), str):
             found["kube-apiserver"] = version
     return found
+
+
+def _declaration(settings: Settings, environment: str = "") -> tuple[Declaration, list[Mapping[str, str]]]:
+    """What is declared; nothing, and why, where this machine lacks the program that reads it."""
+    name = environment or settings.environment
+    try:
+        return declaration_of(settings, name), []
+    except CannotSee as error:
+        empty = Declaration(environment=name, version="", records=())
+        return empty, [{"subject": "declaration", "where": str(settings.infra), "says": str(error)}]
 
 
 def _notes(declaration: Declaration) -> Iterable[Mapping[str, str]]:

@@ -312,11 +312,12 @@ class Assembly:
         if self.broke or "error" in outcomes or "crashed" in proofs:
             return 3
         verdicts = {one.verdict for one in self.controls}
-        if "fail" in verdicts or proofs - {"killed"} or self.floors_missed or self.score_missed:
+        unseen = [one for one in self.controls if one.level == "MUST" and one.verdict == "unknown"]
+        below = self.floors_missed and not unseen  # what was not seen reached no floor: that is one thing, not two
+        if "fail" in verdicts or proofs - {"killed", "unseen"} or below or self.score_missed:
             return 1
         if exitstatus not in (0, 1):
             return exitstatus
-        unseen = [one for one in self.controls if one.level == "MUST" and one.verdict == "unknown"]
         left_out = verdicts & {"not_selected", "not_on_this_target"}
         if unseen or (self.settings.strict_conformance and left_out):
             return 6
