@@ -3,6 +3,7 @@
 from meshproof import Control, Level, Pillar, checks, judge, remove
 from meshproof.declaration.platform import Item, Platform
 from meshproof.errors import ValueUnknown
+from suites.policy.identities import policy_text
 
 #: What an exporter must be allowed to do in the cloud it sends to: an action or a role.
 RIGHTS = {"awsxray": "xray:PutTraceSegments", "googlecloud": "roles/cloudtrace.agent"}
@@ -21,7 +22,7 @@ IDENTITY = Control(
     mutants=[
         remove(
             "aws_eks_pod_identity_association",
-            "module.primary_workload_identity.*collector*",
+            "module.primary_workload_identity.*sampler*",
             says="awsxray is not allowed",
         ),
         remove(
@@ -29,7 +30,7 @@ IDENTITY = Control(
             "module.standby_workload_identity.*cloudtrace.agent*",
             says="googlecloud is not allowed",
         ),
-        remove("ServiceAccount", "primary:monitoring/collector", says="awsxray is not allowed", name="without-account"),
+        remove("ServiceAccount", "primary:monitoring/sampler", says="awsxray is not allowed", name="without-account"),
     ],
 )
 
@@ -68,11 +69,4 @@ def _role(grant: Item) -> str:
 
 
 def _grants(platform: Platform, role: Item, right: str) -> bool:
-    for policy in platform.referrers(role, "aws_iam_role_policy"):
-        try:
-            text = str(policy.get("policy"))
-        except ValueUnknown:
-            text = " ".join(str(one.get("statement")) for one in policy.refers("policy", "aws_iam_policy_document"))
-        if right in text:
-            return True
-    return False
+    return any(right in policy_text(one) for one in platform.referrers(role, "aws_iam_role_policy"))

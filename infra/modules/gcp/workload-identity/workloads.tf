@@ -13,10 +13,12 @@ locals {
     }
     "monitoring/collector" = {
       project_roles = [
-        "roles/cloudtrace.agent",
         "roles/logging.logWriter",
         "roles/monitoring.metricWriter",
       ]
+    }
+    "monitoring/sampler" = {
+      project_roles = ["roles/cloudtrace.agent"]
     }
     "shop/catalogue" = {
       cache  = true

@@ -305,7 +305,7 @@ inputs = {
     }
 
     "monitoring/collector" = {
-      description = "ships metrics, logs and traces"
+      description = "ships metrics and logs"
       statements = {
         WriteMetrics = {
           actions   = ["aps:RemoteWrite"]
@@ -327,6 +327,12 @@ inputs = {
           actions   = ["es:ESHttpPost", "es:ESHttpPut"]
           resources = ["${dependency.observability.outputs.search_domain_arn}/*"]
         }
+      }
+    }
+
+    "monitoring/sampler" = {
+      description = "writes the traces that are kept"
+      statements = {
         # Traces know no resource.
         WriteTraces = {
           actions = [
@@ -336,6 +342,43 @@ inputs = {
             "xray:PutTraceSegments",
           ]
           resources = ["*"]
+        }
+      }
+    }
+
+    "monitoring/cloudwatch-exporter" = {
+      description = "reads what only the cloud measures"
+      statements = {
+        # Metrics and the search by tag know no resource.
+        ReadMetrics = {
+          actions = [
+            "cloudwatch:GetMetricData",
+            "cloudwatch:GetMetricStatistics",
+            "cloudwatch:ListMetrics",
+            "tag:GetResources",
+          ]
+          resources = ["*"]
+        }
+      }
+    }
+
+    "monitoring/observer" = {
+      description = "measures the stream's brokers, topics and consumers"
+      statements = {
+        DescribeStream = {
+          actions = [
+            "kafka-cluster:Connect",
+            "kafka-cluster:DescribeCluster",
+            "kafka-cluster:DescribeClusterDynamicConfiguration",
+            "kafka-cluster:DescribeGroup",
+            "kafka-cluster:DescribeTopic",
+            "kafka-cluster:DescribeTopicDynamicConfiguration",
+          ]
+          resources = [
+            dependency.stream.outputs.cluster_arn,
+            "${replace(dependency.stream.outputs.cluster_arn, ":cluster/", ":topic/")}/*",
+            "${replace(dependency.stream.outputs.cluster_arn, ":cluster/", ":group/")}/*",
+          ]
         }
       }
     }
