@@ -20,6 +20,8 @@ from suites.mesh.policy_evaluator import Asked, Policies
 
 #: Envoy's answers for a request that it does not let through: no valid token, no policy.
 REFUSALS: Final = (401, 403)
+#: Envoy says this header of every answer that it fetched; an answer of its own has none.
+FETCHED: Final = "x-envoy-upstream-service-time"
 #: What a request over HTTP may be: read, changed, and what no policy of the shop names.
 METHODS: Final = ("GET", "HEAD", "POST", "DELETE")
 _AT_ONCE: Final = 8
@@ -33,7 +35,7 @@ class Caller:
     """An identity in the hands of a check; `principal` is what a policy calls it."""
 
     principal: str
-    tls: ssl.SSLContext
+    tls: ssl.SSLContext | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
