@@ -110,30 +110,31 @@ def bearer(token: str) -> Mapping[str, str]:
 class Judge:
     """Makes rows about one workload, with what the declaration says of each."""
 
-    def __init__(self, mesh: Mesh, as_built: Declaration, process: ProcessState) -> None:
-        """Reads the policies of the workload's site."""
+    def __init__(self, mesh: Mesh, as_built: Declaration, process: ProcessState, *, port: str = "http") -> None:
+        """Reads the policies of the workload's site; `port` is the one that will be asked."""
         self.process = process
+        self._port = process.ports[port]
         self._policies = policies(as_built, process.site)
         said = claims(as_built, process.site)
         self._subject = f"{said['iss']}/{said['sub']}"
         self._token = bearer(mesh.token(said))
 
-    def row(self, caller: Caller, path: str, *, method: str = "GET", token: bool = True) -> Row:
-        """One request, with a good token or none."""
+    def row(self, caller: Caller, path: str, *, method: str = "GET", token: bool = True, host: str = "") -> Row:
+        """One request, with a good token or none, by the workload's own name or another."""
         process = self.process
         asks = Asked(
             principal=caller.principal,
             subject=self._subject if token else "",
             method=method,
             path=normal(path),
-            host=process.name,
-            port=process.ports["http"],
+            host=host or process.name,
+            port=self._port,
             address=process.address,
         )
         return Row(
             process=process,
             caller=caller,
-            request=Request(host=process.name, path=path, method=method, headers=self._token if token else {}),
+            request=Request(host=host or process.name, path=path, method=method, headers=self._token if token else {}),
             token="a good token" if token else "no token",
             allowed=self._policies.allow(process.namespace, process.labels, asks),
         )
