@@ -24,6 +24,7 @@ from meshproof.result import CheckOutcome, CheckResult, evidence_of, places_of, 
 from meshproof.settings import Settings, read_settings
 from meshproof.targets import chosen_target, is_available
 from meshproof.targets.plan import declaration_of, environments_of
+from meshproof.targets.session import HeldTarget
 
 SETTINGS = pytest.StashKey[Settings]()
 RECORDER = pytest.StashKey[Recorder]()
@@ -79,6 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[EXEMPTIONS] = Register(_exemptions(settings))
         if not _is_worker(config):
             config.stash[RECORDER] = _recorder(settings, config)
+            config.pluginmanager.register(HeldTarget(settings), "meshproof-target")
     except MeshproofError as error:
         raise pytest.UsageError(str(error)) from error
 
