@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from meshproof.components.readiness import await_ready
+from meshproof.probes.plain import look
 from meshproof.process import Running
 
 _CLIENT_PORT = 2379
@@ -35,7 +36,7 @@ def etcd(program: Path, *, address: str, directory: Path) -> Iterator[str]:
     with Running(argv, log=directory / "etcd.log", name="etcd", stop_within_s=1.0) as process:
 
         def is_healthy() -> bool:
-            return httpx.get(f"{url}/health", timeout=1).status_code == httpx.codes.OK
+            return look(f"{url}/health", within_s=1).status_code == httpx.codes.OK
 
         await_ready(process, is_healthy, within_s=_READY_WITHIN_S, what=f"etcd at {url}")
         yield url

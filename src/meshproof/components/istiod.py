@@ -14,6 +14,7 @@ import httpx
 
 from meshproof.components.authority import Authority, private
 from meshproof.components.readiness import await_ready
+from meshproof.probes.plain import look
 from meshproof.process import Running
 
 XDS_PORT: Final = 15012
@@ -100,7 +101,7 @@ def istiod(  # noqa: PLR0913  what a control plane is made of
     ) as process:
 
         def is_ready() -> bool:
-            return httpx.get(f"http://{address}:{_HTTP_PORT}/ready", timeout=1).status_code == httpx.codes.OK
+            return look(f"http://{address}:{_HTTP_PORT}/ready", within_s=1).status_code == httpx.codes.OK
 
         await_ready(process, is_ready, within_s=_READY_WITHIN_S, what=f"istiod of {site} at {address}")
         yield Istiod(

@@ -14,6 +14,7 @@ import httpx
 
 from meshproof.components.authority import private
 from meshproof.components.readiness import await_ready
+from meshproof.probes.plain import look
 from meshproof.process import Running
 
 _READY_WITHIN_S: Final = 60.0
@@ -95,7 +96,7 @@ def await_proxy(process: Running, spec: ProxySpec) -> float:
 
     def is_ready() -> bool:
         url = f"http://127.0.0.1:{status}/healthz/ready"
-        return httpx.get(url, timeout=1).status_code == httpx.codes.OK
+        return look(url, within_s=1).status_code == httpx.codes.OK
 
     return await_ready(process, is_ready, within_s=_READY_WITHIN_S, what=f"proxy of {spec.name} ({spec.site})")
 

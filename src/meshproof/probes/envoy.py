@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from meshproof.errors import ProbeError
+from meshproof.probes.plain import look
 
 _WITHIN_S = 3.0
 
@@ -48,7 +49,7 @@ class Envoy:
 
     def _get(self, path: str, **query: str) -> httpx.Response:
         try:
-            return httpx.get(f"{self.url}{path}", params=query, timeout=_WITHIN_S, trust_env=False).raise_for_status()
+            return look(f"{self.url}{path}", within_s=_WITHIN_S, **query).raise_for_status()
         except httpx.HTTPError as error:
             message = f"{self.url}{path}: the proxy does not answer: {error}"
             raise ProbeError(message) from error

@@ -63,7 +63,9 @@ class Api:
             context.load_cert_chain(credentials.certificate, credentials.key)
         headers = {"Authorization": f"Bearer {credentials.token}"} if credentials.token else {}
         self.url = credentials.url
-        self._client = httpx.Client(base_url=credentials.url, verify=context, timeout=_WITHIN_S, headers=headers)
+        self._client = httpx.Client(
+            base_url=credentials.url, verify=context, timeout=_WITHIN_S, headers=headers, trust_env=False
+        )
 
     def close(self) -> None:
         """Let go of its connections."""

@@ -20,6 +20,7 @@ from meshproof.mutant import Mutant
 from meshproof.mutation.apply import apply
 from meshproof.probes.envoy import Envoy
 from meshproof.probes.kubernetes import Api
+from meshproof.probes.plain import look
 from meshproof.targets.embedded import issuer
 from meshproof.targets.embedded.admission_mark import await_admission
 from meshproof.targets.embedded.mesh_settings import mesh_settings
@@ -126,7 +127,7 @@ class Changes:
         """Whether the control plane has the proxy's word for everything that it sent."""
         url = f"{self._state.site(process.site).debug}/syncz"
         try:
-            rows = httpx.get(url, timeout=3, trust_env=False).raise_for_status().json()
+            rows = look(url, within_s=3).raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
             message = f"{url}: the control plane does not answer: {error}"
             raise ProbeError(message) from error

@@ -6,7 +6,7 @@ import hashlib
 import re
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,35 +21,51 @@ SUFFIX = "-crds"
 _AT_ONCE = 8
 _SERVED_WITHIN_S = 60.0
 _DOCUMENT = re.compile(r"^---.*$", re.MULTILINE)
+_GROUP = re.compile(r"""^  group: ["']?([^\s"']+)""", re.MULTILINE)
+_KIND = re.compile(r"""^    kind: ["']?([^\s"']+)""", re.MULTILINE)
+#: The control plane reads these, whatever is declared; a check may add objects of theirs.
+_WHOLE = ("istio-crds", "gateway-api-crds")
 _DEFINITION = re.compile(r"^kind: [\"']?CustomResourceDefinition", re.MULTILINE)
 
 
-def definition_files() -> tuple[list[Path], list[str]]:
-    """The files of every set of definitions that is here, and in words which are not."""
-    files: list[Path] = []
+def wanted_definitions(declared: Collection[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    """The definitions of the mesh's kinds and of each declared group and kind; and in words which sets are not here.
+
+    An API server works for every definition that it holds, at each start: those of kinds that nobody declares would
+    more than double what a start costs, and decide nothing.
+    """
+    texts: list[str] = []
     missing: list[str] = []
-    for name in read_lock().bundles:
-        if name.endswith(SUFFIX):
-            try:
-                files += find_bundle(name).files
-            except TargetError as error:
-                missing.append(str(error))
-    return files, missing
+    for name in (one for one in read_lock().bundles if one.endswith(SUFFIX)):
+        try:
+            found = [text for path in find_bundle(name).files for text in _definitions_in(path)]
+        except TargetError as error:
+            missing.append(str(error))
+        else:
+            texts += [one for one in found if name in _WHOLE or _defines(one) in declared]
+    return texts, missing
 
 
-def digest(files: Sequence[Path], *versions: str) -> str:
+def _definitions_in(path: Path) -> list[str]:
+    return [one for one in _DOCUMENT.split(path.read_text(encoding="utf-8")) if _DEFINITION.search(one)]
+
+
+def _defines(text: str) -> tuple[str, str]:
+    """Group and kind of a definition; parsing it whole would be slower."""
+    group, kind = _GROUP.search(text), _KIND.search(text)
+    return (group[1] if group else "", kind[1] if kind else "")
+
+
+def digest(texts: Sequence[str], *versions: str) -> str:
     """What an etcd that holds these definitions is kept under."""
     total = hashlib.sha256("\0".join(versions).encode())
-    for path in files:
-        total.update(path.read_bytes())
+    for text in texts:
+        total.update(text.encode())
     return total.hexdigest()[:32]
 
 
-def install(api: Api, files: Sequence[Path]) -> None:
+def install(api: Api, texts: Sequence[str]) -> None:
     """Apply every definition and wait until each is served. Raises TargetError for one that is refused."""
-    texts = [
-        text for path in files for text in _DOCUMENT.split(path.read_text(encoding="utf-8")) if _DEFINITION.search(text)
-    ]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = list(pool.map(api.define, texts))
     for one in answers:

@@ -149,7 +149,7 @@ def running_world(declaration: Declaration, programs: Sequence[Program], directo
     with ExitStack() as stack:
         addresses = stack.enter_context(leased())
         blueprint = Blueprint(declaration=declaration, programs=programs, directory=directory, addresses=addresses)
-        kept, missing = kept_definitions(paths, directory, addresses)
+        kept, missing = kept_definitions(blueprint, paths)
         plans = [blueprint.plan(site, kept, paths) for site in SITES]
         with ThreadPoolExecutor(len(plans)) as pool:
             sites = list(pool.map(lambda plan: stack.enter_context(running_site(plan)), plans))
@@ -178,17 +178,18 @@ def program_paths() -> Mapping[str, Path]:
     return {name: find(name).path for name in PROGRAMS} | {"istio-bootstrap": find_bundle("istio-bootstrap").files[0]}
 
 
-def kept_definitions(paths: Mapping[str, Path], directory: Path, addresses: Addresses) -> tuple[Path, list[str]]:
+def kept_definitions(blueprint: Blueprint, paths: Mapping[str, Path]) -> tuple[Path, list[str]]:
     """An etcd's data that holds every definition, made now where there is none yet; and which sets are missing."""
-    files, missing = definitions.definition_files()
+    declared = {(one.group, one.kind) for site in SITES for one in blueprint.records(site)}
+    texts, missing = definitions.wanted_definitions(declared)
     versions = [find(name).version for name in ("etcd", "kube-apiserver")]
-    kept = user_cache_path("meshproof") / "stores" / definitions.digest(files, *versions)
+    kept = user_cache_path("meshproof") / "stores" / definitions.digest(texts, *versions)
     if not kept.exists():
-        plan = _bare_plan(directory / "definitions", addresses, paths)
+        plan = _bare_plan(blueprint.directory / "definitions", blueprint.addresses, paths)
         plan.directory.mkdir(mode=0o700)
         with running_api(plan) as server:
             api = Api(server.credentials)
-            definitions.install(api, files)
+            definitions.install(api, texts)
             api.close()
         definitions.keep(plan.directory / "etcd" / "data", kept)
     return kept, missing
