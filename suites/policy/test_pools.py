@@ -163,6 +163,12 @@ EJECTION = Control(
             says="maxEjectionPercent is 100",
         ),
         remove("WorkloadEntry", "primary:shop/catalogue-standby", says="maxEjectionPercent is 100"),
+        edit(
+            "DestinationRule",
+            "primary:shop/catalogue",
+            {"spec": {"trafficPolicy": {"outlierDetection": {"splitExternalLocalOriginErrors": True}}}},
+            says="forgets the call that hung",
+        ),
     ],
 )
 
@@ -201,7 +207,9 @@ def _ejection(policy: Mapping[str, object], share: tuple[float, float]) -> Itera
     ]
     facts += [(key, number_of(_at(watch, key)), ERRORS[key]) for key in stated or ERRORS]
     yield from (text for key, value, bounds in facts if (text := outside(key, value, bounds)))
-    if (_at(watch, "splitExternalLocalOriginErrors") is True) != (
+    if http and _at(watch, "splitExternalLocalOriginErrors") is True:
+        yield "splitExternalLocalOriginErrors is true: each connect forgets the call that hung, so it never counts"
+    elif (_at(watch, "splitExternalLocalOriginErrors") is True) != (
         _at(watch, "consecutiveLocalOriginFailures") is not None
     ):
         yield "connection errors are counted but not told apart: splitExternalLocalOriginErrors and consecutiveLocalOriginFailures"
