@@ -12,15 +12,16 @@ from meshproof.components.readiness import await_ready
 from meshproof.probes.plain import look
 from meshproof.process import Running
 
-_CLIENT_PORT = 2379
-_PEER_PORT = 2380
 _READY_WITHIN_S = 30.0
 
 
 @contextmanager
-def etcd(program: Path, *, address: str, directory: Path) -> Iterator[str]:
-    """Run etcd on a loopback address until the end of the block; yields its URL. Raises TargetError."""
-    url, peer = f"http://{address}:{_CLIENT_PORT}", f"http://{address}:{_PEER_PORT}"
+def etcd(program: Path, *, address: str, ports: tuple[int, int], directory: Path) -> Iterator[str]:
+    """Run etcd on a loopback address until the end of the block; yields its URL. Raises TargetError.
+
+    `ports` are for clients and for peers, of which there are none.
+    """
+    url, peer = (f"http://{address}:{port}" for port in ports)
     directory.mkdir(mode=0o700, exist_ok=True)
     argv: list[str | Path] = [
         program,

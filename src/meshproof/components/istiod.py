@@ -17,11 +17,6 @@ from meshproof.components.readiness import await_ready
 from meshproof.probes.plain import look
 from meshproof.process import Running
 
-XDS_PORT: Final = 15012
-_HTTP_PORT: Final = 8080
-_HTTPS_PORT: Final = 15017
-_GRPC_PORT: Final = 15010
-_MONITORING_PORT: Final = 15014
 _READY_WITHIN_S: Final = 60.0
 #: Stock Envoy lacks the filters that Istio's own build of it has.
 STOCK_ENVOY: Final[Mapping[str, str]] = {
@@ -32,6 +27,17 @@ STOCK_ENVOY: Final[Mapping[str, str]] = {
     "PILOT_DISABLE_MX_ALPN": "true",
 }
 _INHERITED: Final = ("PATH", "HOME", "TMPDIR")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IstiodPorts:
+    """Where it listens: readiness and debugging, webhooks, plain and TLS xDS, metrics."""
+
+    http: int
+    https: int
+    grpc: int
+    xds: int
+    monitoring: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +56,7 @@ def istiod(  # noqa: PLR0913  what a control plane is made of
     *,
     site: str,
     address: str,
+    ports: IstiodPorts,
     directory: Path,
     kubeconfig: Path,
     mesh: Mapping[str, Any],
@@ -73,11 +80,11 @@ def istiod(  # noqa: PLR0913  what a control plane is made of
         f"--clusterID={site}",
         f"--meshConfig={mesh_file}",
         f"--networksConfig={networks_file}",
-        f"--httpAddr={address}:{_HTTP_PORT}",
-        f"--httpsAddr={address}:{_HTTPS_PORT}",
-        f"--grpcAddr={address}:{_GRPC_PORT}",
-        f"--secureGRPCAddr={address}:{XDS_PORT}",
-        f"--monitoringAddr={address}:{_MONITORING_PORT}",
+        f"--httpAddr={address}:{ports.http}",
+        f"--httpsAddr={address}:{ports.https}",
+        f"--grpcAddr={address}:{ports.grpc}",
+        f"--secureGRPCAddr={address}:{ports.xds}",
+        f"--monitoringAddr={address}:{ports.monitoring}",
         "--ctrlz_port=0",
         "--log_output_level=default:warn",
     ]
@@ -101,13 +108,13 @@ def istiod(  # noqa: PLR0913  what a control plane is made of
     ) as process:
 
         def is_ready() -> bool:
-            return look(f"http://{address}:{_HTTP_PORT}/ready", within_s=1).status_code == httpx.codes.OK
+            return look(f"http://{address}:{ports.http}/ready", within_s=1).status_code == httpx.codes.OK
 
         await_ready(process, is_ready, within_s=_READY_WITHIN_S, what=f"istiod of {site} at {address}")
         yield Istiod(
-            xds=f"{address}:{XDS_PORT}",
-            debug=f"http://{address}:{_HTTP_PORT}/debug",
-            metrics=f"http://{address}:{_MONITORING_PORT}/metrics",
+            xds=f"{address}:{ports.xds}",
+            debug=f"http://{address}:{ports.http}/debug",
+            metrics=f"http://{address}:{ports.monitoring}/metrics",
             pid=process.pid,
         )
 

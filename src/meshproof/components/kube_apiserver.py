@@ -14,7 +14,6 @@ from meshproof.components.readiness import await_ready
 from meshproof.probes.kubernetes import Api, Credentials
 from meshproof.process import Running
 
-_PORT = 6443
 _READY_WITHIN_S = 60.0
 #: It starts on much garbage: at Go's own 100 collecting it takes a third of the time until it is ready.
 _GARBAGE_PERCENT = "400"
@@ -33,7 +32,9 @@ class ApiServer:
 
 
 @contextmanager
-def kube_apiserver(program: Path, *, etcd: str, address: str, directory: Path, name: str) -> Iterator[ApiServer]:
+def kube_apiserver(  # noqa: PLR0913  what an API server is made of
+    program: Path, *, etcd: str, address: str, port: int, directory: Path, name: str
+) -> Iterator[ApiServer]:
     """Run an API server over an etcd until the end of the block. Raises TargetError with its last words."""
     directory.mkdir(mode=0o700, exist_ok=True)
     authority = Authority.new(f"{name} cluster")
@@ -43,13 +44,13 @@ def kube_apiserver(program: Path, *, etcd: str, address: str, directory: Path, n
     _, accounts = authority.issue("service-accounts").write(directory, "service-accounts")
     admin = authority.issue("meshproof", groups=["system:masters"]).write(directory, "admin")
     audit = private(directory / "audit-policy.yaml", json.dumps(_AUDIT))
-    url = f"https://{address}:{_PORT}"
+    url = f"https://{address}:{port}"
     argv: list[str | Path] = [
         program,
         f"--etcd-servers={etcd}",
         f"--bind-address={address}",
         f"--advertise-address={address}",
-        f"--secure-port={_PORT}",
+        f"--secure-port={port}",
         "--endpoint-reconciler-type=none",
         f"--cert-dir={directory}",
         f"--tls-cert-file={certificate}",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from meshproof.errors import TargetError
 from meshproof.targets.embedded import addresses
-from meshproof.targets.embedded.addresses import Addresses, free_ports, leased
+from meshproof.targets.embedded.addresses import Addresses, free_ports, leased, lowest_port, require_free
 
 
 def same_dice() -> random.Random:
@@ -81,3 +83,34 @@ def test_a_port_is_given_once_though_nothing_listens_on_it_yet(
     assert sorted(free_ports(2)) == sorted(pair)
     with pytest.raises(TargetError, match=r"no port of 127\.0\.0\.1 is free .*`meshproof down`"):
         free_ports(1)
+
+
+def test_a_declared_port_that_is_taken_everywhere_is_named() -> None:
+    """Only a program that listens at every address is in the way: one at its own address is not."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen(1)
+        require_free("127.77.4.2", [holder.getsockname()[1]])
+    with socket.socket() as holder:
+        holder.bind(("", 0))
+        holder.listen(1)
+        used = holder.getsockname()[1]
+
+        with pytest.raises(
+            TargetError, match=rf"declared port {used} cannot be had on 127\.77\.4\.2: .*in use.*ss -ltnp"
+        ):
+            require_free("127.77.4.2", [used])
+
+
+def test_an_ordinary_user_has_no_low_ports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The kernel says which; where it does not, they are those below 1024. Root has them all."""
+    told = tmp_path / "start"
+    told.write_text("80\n", encoding="ascii")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(addresses, "_FIRST_FREE", told)
+    kernel = lowest_port()
+    monkeypatch.setattr(addresses, "_FIRST_FREE", tmp_path / "none")
+    silent = lowest_port()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+    assert (kernel, silent, lowest_port()) == (80, 1024, 1)

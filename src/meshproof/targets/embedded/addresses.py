@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from meshproof.errors import TargetError
 
 #: Holding this port of a block's last address is holding the block; the kernel lets go of it with its holder.
 _HELD_PORT = 47_113
 _BLOCKS = tuple((second, third) for second in range(64, 192) for third in range(0, 256, 4))
+_FIRST_FREE = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 #: Istio's own fixed ports lie below these, the kernel's ephemeral ones above.
 _PORTS = range(16_000, 32_000)
 _TRIES = 200
@@ -55,8 +58,36 @@ def leased(chance: random.Random | None = None) -> Iterator[Addresses]:
     raise TargetError(message)
 
 
+def lowest_port() -> int:
+    """The lowest port that this user may listen on: the kernel keeps those below for the administrator."""
+    if os.geteuid() == 0:
+        return 1
+    try:
+        return int(_FIRST_FREE.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 1_024
+
+
+def require_free(address: str, ports: Iterable[int]) -> None:
+    """Make sure that declared ports can be had on a process's own address. Raises TargetError naming one that cannot.
+
+    Only a program that listens on every address of the machine can be in the way.
+    """
+    for number in ports:
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind((address, number))
+            except OSError as error:
+                message = (
+                    f"the declared port {number} cannot be had on {address}: {error.strerror}; stop the program that "
+                    f"listens on it at every address (`ss -ltnp sport = :{number}` names it)"
+                )
+                raise TargetError(message) from error
+
+
 def free_ports(count: int) -> tuple[int, ...]:
-    """Ports on 127.0.0.1 that nothing listens on, and that no other target is given while this process lives.
+    """Ports that nothing of this machine listens on, and that no other target is given while this process lives.
 
     They lie below those that the kernel gives to outgoing connections. Raises TargetError where none is left.
     """

@@ -22,6 +22,7 @@ from meshproof.probes.envoy import Envoy
 from meshproof.probes.kubernetes import Api
 from meshproof.probes.plain import look
 from meshproof.targets.embedded import issuer
+from meshproof.targets.embedded.addresses import lowest_port
 from meshproof.targets.embedded.admission_mark import await_admission
 from meshproof.targets.embedded.mesh_settings import mesh_settings
 from meshproof.targets.embedded.site import is_applied
@@ -184,6 +185,7 @@ class Changes:
             site=site,
             processes=self._state.site(site).processes,  # type: ignore[arg-type]  # has every field of a Process
             jwks=issuer.keys(self._state.issuer_key),
+            lowest_port=lowest_port(),
         )
         objects, _ = translated(_records(declaration, site), world)
         return {_key(one): one for one in objects if is_applied(one)}

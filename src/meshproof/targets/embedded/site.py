@@ -14,7 +14,7 @@ from typing import Any, Final
 from meshproof.components.authority import Authority
 from meshproof.components.echo import EchoPorts, echo
 from meshproof.components.etcd import etcd
-from meshproof.components.istiod import Istiod, istiod
+from meshproof.components.istiod import Istiod, IstiodPorts, istiod
 from meshproof.components.kube_apiserver import ApiServer, kube_apiserver
 from meshproof.components.proxy import Programs, ProxySpec, await_proxy, starting_proxy
 from meshproof.errors import TargetError
@@ -73,12 +73,14 @@ def running_api(plan: SitePlan) -> Iterator[ApiServer]:
     if plan.definitions.exists():
         shutil.copytree(plan.definitions, store / "data")
         (store / "data").chmod(0o700)
+    client, peer, secure = free_ports(3)
     with (
-        etcd(plan.programs["etcd"], address=plan.addresses[0], directory=store) as url,
+        etcd(plan.programs["etcd"], address=plan.addresses[0], ports=(client, peer), directory=store) as url,
         kube_apiserver(
             plan.programs["kube-apiserver"],
             etcd=url,
             address=plan.addresses[1],
+            port=secure,
             directory=plan.directory / "api",
             name=plan.name,
         ) as server,
@@ -114,10 +116,12 @@ def _is_for_the_mesh(thing: Object) -> bool:
 
 
 def _istiod(plan: SitePlan, server: ApiServer) -> AbstractContextManager[Istiod]:
+    http, https, grpc, xds, monitoring = free_ports(5)
     return istiod(
         plan.programs["pilot-discovery"],
         site=plan.name,
         address=plan.addresses[2],
+        ports=IstiodPorts(http=http, https=https, grpc=grpc, xds=xds, monitoring=monitoring),
         directory=plan.directory / "istiod",
         kubeconfig=server.kubeconfig,
         mesh=plan.settings.mesh,

@@ -18,6 +18,8 @@ Object = dict[str, Any]
 #: Tells the processes of one workload apart, for the Sidecar of each.
 PROCESS_LABEL: Final = "meshproof.dev/process"
 _TLS_MODE: Final = "security.istio.io/tlsMode"
+#: Imports nothing: no listener at all would mean everything there is.
+_NOTHING: Final = [{"hosts": ["~/*"]}]
 _TEXT_PROTOCOLS: Final = ("http", "http2", "grpc", "https", "tls", "tcp", "mongo", "mysql", "redis")
 
 
@@ -52,11 +54,15 @@ class Process:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What a translation needs to know beside the objects: the processes of this site and the keys of the issuer."""
+    """What a translation needs to know beside the objects: the processes of this site and the keys of the issuer.
+
+    Nothing listens below `lowest_port`, which is what the user may.
+    """
 
     site: str
     processes: Sequence[Process]
     jwks: str
+    lowest_port: int
 
 
 def translated(records: Sequence[Record], world: World) -> tuple[list[Object], list[Translation]]:
@@ -70,7 +76,8 @@ def translated(records: Sequence[Record], world: World) -> tuple[list[Object], l
         result.append(_entry(process, objects))
         said.append(Translation(address=process.workload, says=f"one of its pods is the process {process.name}"))
         if process.kind == "echo":
-            result.append(_sidecar(process, _governing(sidecars, process), objects))
+            sidecar = _sidecar(process, _governing(sidecars, process), objects)
+            result.append(_without_low_ports(sidecar, process, world, said))
             says = (
                 f"a Sidecar of its own: nothing captures {process.name}'s traffic, so each port is bound to an address"
             )
@@ -192,9 +199,21 @@ def _sidecar(process: Process, declared: Object | None, objects: Sequence[Object
             **spec,
             "workloadSelector": {"labels": {PROCESS_LABEL: process.name}},
             "ingress": ingress,
-            "egress": list(_egress(process, hosts, objects)),
+            "egress": list(_egress(process, hosts, objects)) or _NOTHING,
         },
     }
+
+
+def _without_low_ports(sidecar: Object, process: Process, world: World, said: list[Translation]) -> Object:
+    """The Sidecar without listeners that this user may not have: Envoy would refuse all of them with one."""
+    by_port = {one["port"]["number"]: one for one in sidecar["spec"]["egress"] if "port" in one}
+    low = sorted(number for number in by_port if number < world.lowest_port)
+    if not low:
+        return sidecar
+    says = f"{process.name} calls nothing on port {', '.join(map(str, low))}: only root may listen there for it"
+    said.append(Translation(address=process.workload, says=says))
+    kept = [one for number, one in by_port.items() if number not in low]
+    return {**sidecar, "spec": {**sidecar["spec"], "egress": kept or _NOTHING}}
 
 
 def _egress(process: Process, hosts: Sequence[str], objects: Sequence[Object]) -> Iterator[Object]:

@@ -20,7 +20,7 @@ from meshproof.declaration.model import Declaration, Record
 from meshproof.errors import TargetError
 from meshproof.probes.kubernetes import Api
 from meshproof.targets.embedded import definitions, issuer
-from meshproof.targets.embedded.addresses import Addresses, free_ports, leased
+from meshproof.targets.embedded.addresses import Addresses, free_ports, leased, lowest_port, require_free
 from meshproof.targets.embedded.mesh_settings import MeshSettings, mesh_settings
 from meshproof.targets.embedded.site import SitePlan, running_api, running_site
 from meshproof.targets.embedded.state import TargetState, TranslationState
@@ -31,6 +31,8 @@ from meshproof.toolchain import find, find_bundle
 SITES: Final = ("primary", "standby")
 PROGRAMS: Final = ("etcd", "kube-apiserver", "pilot-discovery", "pilot-agent", "envoy", "echo-server")
 _PROXY_CONFIG: Final = "proxy.istio.io/config"
+#: A proxy's own ports for health and metrics are not bound to its address here: they are allocated.
+_UNUSED_PORTS: Final = frozenset({15_020, 15_021, 15_090})
 _EASTWEST: Final = "eastwestgateway"
 
 
@@ -65,10 +67,21 @@ class Blueprint:
         self.translations += said
         return found
 
+    def require_ports(self) -> None:
+        """Make sure that each process can listen where it is declared to. Raises TargetError."""
+        for process in (one for site in SITES for one in self.processes[site]):
+            require_free(process.address, set(process.ports.values()) - _UNUSED_PORTS)
+
     def plan(self, site: str, kept: Path, paths: Mapping[str, Path]) -> SitePlan:
         """What one site is started from."""
         objects, said = translated(
-            self.records(site), World(site=site, processes=self.processes[site], jwks=issuer.keys(self.issuer_key))
+            self.records(site),
+            World(
+                site=site,
+                processes=self.processes[site],
+                jwks=issuer.keys(self.issuer_key),
+                lowest_port=lowest_port(),
+            ),
         )
         self.translations += said
         return SitePlan(
@@ -149,6 +162,7 @@ def running_world(declaration: Declaration, programs: Sequence[Program], directo
     with ExitStack() as stack:
         addresses = stack.enter_context(leased())
         blueprint = Blueprint(declaration=declaration, programs=programs, directory=directory, addresses=addresses)
+        blueprint.require_ports()
         kept, missing = kept_definitions(blueprint, paths)
         plans = [blueprint.plan(site, kept, paths) for site in SITES]
         with ThreadPoolExecutor(len(plans)) as pool:

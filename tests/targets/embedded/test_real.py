@@ -1,0 +1,55 @@
+"""Both sites with the real programs: up and down, and killed on their way. Slow, so there are few."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from meshproof import cli
+from meshproof.probes.kubernetes import Api
+from meshproof.targets.embedded.lease import VARIABLE
+from meshproof.toolchain.needs import readiness
+from meshproof.waiting import throughout
+from tests.targets.embedded.runs import ROOT, found_here, left_of, nothing_left_of, started
+
+READY = readiness("embedded")
+pytestmark = pytest.mark.skipif(not READY.ready, reason=f"the embedded target cannot run here: {READY.reason}")
+
+
+def test_up_tells_how_to_reach_both_sites_and_down_stops_them(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kubeconfigs that only the user reads, API servers that answer, processes that are all gone afterwards."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("TMPDIR", str(place))
+    said = CliRunner().invoke(cli.app, ["up"], catch_exceptions=False).output
+    monkeypatch.delenv(VARIABLE, raising=False)
+    (found,) = found_here()
+    assert found.state is not None
+
+    for site in found.state.sites:
+        api = Api(site.credentials)
+        assert api.is_ready()
+        api.close()
+        assert f"kubeconfig     {site.kubeconfig}" in said
+        assert site.kubeconfig.stat().st_mode & 0o777 == 0o600
+    assert {one.status < 400 for site in found.state.sites for one in site.answers} == {True}
+    assert {one.namespace for site in found.state.sites for one in site.processes} >= {"shop", "istio-ingress"}
+
+    stopped = CliRunner().invoke(cli.app, ["down", found.name], catch_exceptions=False).output
+    assert stopped.startswith(f"{found.name} stopped in ")
+    assert nothing_left_of(place) <= 5.0
+
+
+def test_a_run_that_is_killed_while_its_target_starts_leaves_nothing(place: Path) -> None:
+    """Whatever of etcd, kube-apiserver, istiod and Envoy runs by then; the moment is in the failure's words."""
+    moment = random.SystemRandom().uniform(3.0, 20.0)
+    with started(place, "run", real=True) as run:
+        throughout(lambda: run.process.returncode, lambda ended: ended is None, for_s=moment)
+        ran = left_of(place)
+        os.kill(run.process.pid, signal.SIGKILL)
+
+        assert nothing_left_of(place) <= 5.0, f"killed after {moment:.2f} s, when there ran: {ran}"
