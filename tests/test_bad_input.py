@@ -73,6 +73,16 @@ def test_a_report_directory_below_a_file_is_exit_four(suite: Suite) -> None:
     result.stderr.fnmatch_lines(["*the report cannot be written there*choose another --report-dir*"])
 
 
+@pytest.mark.parametrize("place", ["infra", "."])
+def test_a_report_never_takes_the_place_of_something_else(suite: Suite, pytester: pytest.Pytester, place: str) -> None:
+    """A directory that holds no report is left as it is."""
+    result = suite(GOOD, "--report-dir", place)
+
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*holds something else than a report and is left alone*"])
+    assert (pytester.path / "infra/services.yaml").read_text() == SERVICES
+
+
 BLOCKS = """
 @checks(control("NET-009", [OPEN]))
 def test_zz_waits(platform):
@@ -186,7 +196,7 @@ TOML_TEXT = st.one_of(
     st.lists(
         st.sampled_from(
             ["[[exemption]]", "[[system]]", "[equivalent]", 'control = "A-001"', 'id = "x"', "expires = 2030-01-01",
-             'owner = ""', "a = 1", 'floor = "none"', "x = [", '"a#b:flip" = ""']
+             'owner = ""', "a = 1", "system = 1", "equivalent = 1", "exemption = 1", 'floor = "none"', "x = [", '"a#b:flip" = ""']
         ),
         max_size=8,
     ).map("\n".join),

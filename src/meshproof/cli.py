@@ -132,7 +132,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except MeshproofError as error:
-        err.print(f"meshproof: {error}")
+        err.print(f"meshproof: {error}", markup=False)
         sys.exit(4)
 
 

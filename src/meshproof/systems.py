@@ -64,9 +64,15 @@ def read_systems(path: Path) -> tuple[System, ...]:
         return ()
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8")).get("system", [])
+    except OSError as error:
+        message = f"{path.name}: cannot be read: {error.strerror}"
+        raise UsageError(message) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{path.name}: not valid TOML: {error}; correct it"
         raise UsageError(message) from error
+    if not isinstance(rows, list):
+        message = f"{path.name}: system is not a list of tables; write [[system]]"
+        raise UsageError(message)
     found: dict[str, System] = {}
     for position, row in enumerate(rows, 1):
         try:

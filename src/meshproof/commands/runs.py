@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from meshproof.errors import UsageError
@@ -40,8 +41,12 @@ def render(directory: Path, *, out: Console) -> None:
     }
     for name, body in render_all(run, evidence).items():
         if name not in evidence and name != "run.json":
-            (directory / name).write_bytes(body)
-            out.print(f"wrote {directory / name}")
+            try:
+                (directory / name).write_bytes(body)
+            except OSError as error:
+                message = f"{directory / name}: cannot be written: {error.strerror}; copy the run elsewhere"
+                raise UsageError(message) from error
+            out.print(f"wrote {directory / name}", markup=False)
 
 
 def compare(before: Path, after: Path, *, out: Console) -> int:
@@ -84,7 +89,7 @@ def explain(directory: Path, control: str, *, out: Console) -> None:
     if found is None:
         message = f"{control}: no such control in {directory}; the ids stand in suites/CONTROLS.md"
         raise UsageError(message)
-    out.print(f"[bold]{found.id}[/] {found.title}")
+    out.print(f"[bold]{found.id}[/] {escape(found.title)}")
     out.print(f"  {found.level} · {found.system} · {found.pillar}")
     known = f", {found.assurance} ({found.fidelity})" if found.assurance else ""
     out.print(f"  verdict   {found.verdict}{known} on target {found.target}; {found.judged} judged")

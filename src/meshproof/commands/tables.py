@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from meshproof.declaration.hcl import decoded
 from meshproof.declaration.module import Module, Modules, is_module
 from meshproof.errors import UsageError
 
@@ -17,10 +18,12 @@ _END = "<!-- END TABLES -->"
 def write_tables(infra: Path, *, check: bool, out: Console) -> int:
     """Write every module's tables anew; with `check` only say which are not current: 1 where one is not."""
     stale = 0
-    for readme in sorted((infra / "modules").rglob("README.md")):
-        if not is_module(readme.parent):
-            continue
-        text = readme.read_text(encoding="utf-8")
+    readmes = [one for one in sorted((infra / "modules").rglob("README.md")) if is_module(one.parent)]
+    if not readmes:
+        message = f"{infra / 'modules'}: no module there has a README.md; name the declaration's directory"
+        raise UsageError(message)
+    for readme in readmes:
+        text = decoded(readme, readme.as_posix())
         if _BEGIN not in text or _END not in text.partition(_BEGIN)[2]:
             message = f"{readme}: has no line <!-- BEGIN TABLES --> followed by <!-- END TABLES -->; add both"
             raise UsageError(message)

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from meshproof.commands.runs import load_run
 from meshproof.errors import UsageError
@@ -35,7 +36,7 @@ def verify(directory: Path, *, digest: str, root: Path, out: Console) -> int:
     if not problems:
         problems = _replayed(directory, run, root, out)
     for problem in problems:
-        out.print(f"[red]wrong[/]  {problem}", markup=True)
+        out.print(f"[red]wrong[/]  {escape(problem)}")
     if problems:
         return 1
     word = "authentic: it has the digest you named" if digest else "consistent (not authentic: no --digest was given)"
@@ -45,7 +46,7 @@ def verify(directory: Path, *, digest: str, root: Path, out: Console) -> int:
 
 def _wrong_sums(directory: Path) -> list[str]:
     path = directory / "SHA256SUMS"
-    if not path.exists():
+    if not path.is_file():
         message = f"{path}: there is none; only a report with its sums can be verified"
         raise UsageError(message)
     listed = {}

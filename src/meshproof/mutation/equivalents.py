@@ -15,9 +15,15 @@ def read_equivalents(path: Path) -> Mapping[str, str]:
         return {}
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8")).get("equivalent", {})
+    except OSError as error:
+        message = f"{path.name}: cannot be read: {error.strerror}"
+        raise UsageError(message) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{path.name}: not valid TOML: {error}; correct it"
         raise UsageError(message) from error
+    if not isinstance(rows, dict):
+        message = f"{path.name}: equivalent is not a table; write [equivalent]"
+        raise UsageError(message)
     for name, reason in rows.items():
         if not isinstance(reason, str) or not reason.strip():
             message = f"{path.name}: {name}: an equivalent edit needs a reason"

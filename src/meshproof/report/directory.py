@@ -34,6 +34,9 @@ class ReportDirectory:
     def prepare(self) -> None:
         """Make sure that the report can be written, before anything runs."""
         parent = self.path.parent
+        if not _may_go(self.path):
+            message = f"{self.path}: holds something else than a report and is left alone; choose another --report-dir"
+            raise UsageError(message)
         try:
             parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=parent):
@@ -44,10 +47,10 @@ class ReportDirectory:
 
     def write(self, run: Run, evidence: Mapping[str, bytes]) -> None:
         """Write every format and SHA256SUMS; nothing half-written stays behind."""
-        parent = self.path.parent
-        parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=parent))
+        partial: Path | None = None
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=self.path.parent))
             files = render_all(run, evidence)
             for name, body in files.items():
                 target = partial / name
@@ -63,14 +66,29 @@ class ReportDirectory:
             )
             raise UsageError(message) from error
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            if partial is not None:
+                shutil.rmtree(partial, ignore_errors=True)
 
     def _move(self, partial: Path) -> None:
         partial.chmod(0o755)
+        if not _may_go(self.path):
+            message = f"{self.path}: came to hold something else than a report while it was written, and is left alone"
+            raise UsageError(message)
+        before = partial.with_name(f"{partial.name}.before")
         if self.path.exists():
-            shutil.rmtree(self.path)
+            self.path.rename(before)
         partial.rename(self.path)
+        shutil.rmtree(before, ignore_errors=True)
         if self._chosen is None:
             latest = self.path.parent / f".latest-{os.getpid()}"
             latest.symlink_to(self.path.name)
             latest.replace(self.path.parent / "latest")
+
+
+def _may_go(path: Path) -> bool:
+    """Whether a new report may take this place: nothing is there, nothing is in it, or an older report is."""
+    if not path.exists():
+        return True
+    return path.is_dir() and (
+        not any(path.iterdir()) or {"run.json", "SHA256SUMS"} <= {one.name for one in path.iterdir()}
+    )
