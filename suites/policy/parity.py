@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from meshproof.declaration.platform import Item, Platform
 
-#: Texts differ by region, account and name; numbers, switches and structure are decisions.
+#: Texts differ by region, account and name; numbers, quantities, switches and structure are decisions.
 _DECISIONS = (bool, int, float)
+_QUANTITY = re.compile(r"\d+(\.\d+)?(ms|s|m|h|d|y|Ki|Mi|Gi|Ti|GB|%)|true|false")
 
 
 def counterparts(platform: Platform, *kinds: str) -> list[tuple[Item, Item]]:
@@ -36,6 +38,10 @@ def _differ(left: object, right: object, at: tuple[str, ...], *, texts: bool, bu
             yield ".".join(at)
         for position, pair in enumerate(zip(left, right, strict=False)):
             yield from _differ(*pair, (*at, str(position)), texts=texts, but=but)
-    elif isinstance(left, _DECISIONS) or isinstance(right, _DECISIONS) or (texts and isinstance(left, str)):
+    elif _decides(left) or _decides(right) or (texts and isinstance(left, str)):
         if type(left) is not type(right) or left != right:
             yield ".".join(at)
+
+
+def _decides(value: object) -> bool:
+    return isinstance(value, _DECISIONS) or (isinstance(value, str) and _QUANTITY.fullmatch(value) is not None)

@@ -39,6 +39,7 @@ COMPLETE = Control(
         edit("aws_cloudtrail", "*", {"is_multi_region_trail": False}, says="is_multi_region_trail"),
         edit("aws_cloudwatch_log_group", "module.global_audit.*", {"retention_in_days": 36}, says="36 days"),
         edit("aws_cloudtrail", "*", {"advanced_event_selector": [{}, None]}, says="AWS::S3::Object"),
+        remove("aws_cloudtrail", "*", says="no trail records"),
     ],
 )
 
@@ -47,10 +48,14 @@ COMPLETE = Control(
 def test_trail_is_complete(platform: Platform) -> None:
     """Each trail sees all regions, management and data events, and is archived under a lock longer than its logs."""
     accounts = platform.all("aws_s3_account_public_access_block")
-    findings = judge(
-        platform.all("aws_cloudtrail"),
-        lambda one: [*_complete(platform, one), *([] if accounts else ["its account admits public buckets"])],
-    )
+    trails = platform.all("aws_cloudtrail")
+
+    def watched(one: Item) -> list[str]:
+        if one.kind != "aws_cloudtrail":
+            return ["no trail records what happens in its account"]
+        return [*_complete(platform, one), *([] if accounts else ["its account admits public buckets"])]
+
+    findings = judge(trails or accounts, watched)
 
     assert not findings.broken, findings.table()
 

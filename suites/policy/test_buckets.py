@@ -1,6 +1,9 @@
 """Buckets and keys that hold state, trails, bills and reports."""
 
+import re
+
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
+from meshproof.declaration.model import UNKNOWN
 from meshproof.declaration.platform import Item, Platform
 from suites.policy.classes import ByClass
 from suites.policy.statements import Statement, forms
@@ -23,6 +26,8 @@ AFTER_LOCK_DAYS = 90
 #: What is locked for less than a month is a copy that only has to survive a mistake, and may go sooner.
 LOCK_DAYS = ByClass(production=(7, 30), rehearsal=(3, 30), trial=(1, 30))
 ACCOUNT_DIGITS = 12
+ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+ANY_ACCOUNT = "lets a service act for any account"
 #: The longest that KMS waits, so that a deletion is noticed before it is done.
 WINDOW_DAYS = 30
 ROTATION_DAYS = (90, 365)
@@ -97,9 +102,16 @@ def _admits(statement: Statement) -> list[str]:
         return [] if statement.conditions else ["denies without a condition"]
     said = []
     services = [one for one in statement.principals if one.endswith(".amazonaws.com")]
-    if services and not any("source" in key.lower() or "context" in key.lower() for key in statement.conditions):
-        said.append("lets a service act for any account")
+    if services and not any(_names_an_account(values) for values in statement.conditions.values()):
+        said.append(ANY_ACCOUNT)
+    if statement.covers("kms:CreateGrant") and services and not statement.demands("kms:GrantIsForAWSResource", "true"):
+        said.append("lets a service grant the key to anybody")
     return said + _accounts(statement)
+
+
+def _names_an_account(values: tuple[str, ...]) -> bool:
+    """Whether a condition holds an account's number, in itself or within an ARN, or an ARN made by this plan."""
+    return any(ACCOUNT.search(one) or one == repr(UNKNOWN) for one in values)
 
 
 def _accounts(statement: Statement) -> list[str]:
@@ -250,7 +262,7 @@ KEYS = Control(
     since="1.0",
     source=KMS,
     remedy="Set enable_key_rotation, deletion_window_in_days 30 and conditions on the source or the encryption context of each service.",
-    relates=("aws_kms_key", "aws_kms_alias", "aws_kms_replica_key"),
+    relates=("aws_kms_key", "aws_kms_alias", "aws_kms_replica_key", "aws_sns_topic_policy"),
     frameworks={"nist": "SC-12", "pci": "3.7.4"},
     mutants=[
         edit("aws_kms_key", "module.global_audit.*", {"enable_key_rotation": False}, says="does not rotate"),
@@ -306,9 +318,27 @@ def _is_kept(platform: Platform, key: Item, replicas: set[str]) -> list[str]:
     statements = held.get("policy", [])
     if statements and not any(one.allows and one.principals and one.covers("kms:PutKeyPolicy") for one in statements):
         said.append("its account cannot administer it")
+    told = _told_by_topics(platform, key)
     return said + [
         text
         for one in statements
         for text in _admits(one)
-        if not (one.covers("kms:Decrypt") and len(one.principals) > 1 and "any account" in text)
+        if text != ANY_ACCOUNT or one.conditions or not set(one.principals) <= told
     ]
+
+
+def _told_by_topics(platform: Platform, key: Item) -> set[str]:
+    """Who publishes to the topics that a key encrypts, where each topic asks for its own account.
+
+    Not every publisher names its account to KMS; the topic can ask, and SNS passes on only what the topic admits.
+    """
+    found = {"sns.amazonaws.com"}
+    for topic in platform.referrers(key, "aws_sns_topic"):
+        statements = [
+            one for held in platform.referrers(topic, "aws_sns_topic_policy") for one in forms(held).get("policy", ())
+        ]
+        admitted = [one for one in statements if one.allows]
+        if not admitted or not all(one.demands("aws:SourceAccount") for one in admitted):
+            return set()
+        found.update(name for one in admitted for name in one.principals)
+    return found

@@ -188,3 +188,51 @@ def _owns(release: Item, owners: list[tuple[str, str]], zones: list[str]) -> lis
         if filters and all(any(f.endswith(z) for z in zones) for f in filters)
         else [f"its filter {filters} lies outside {zones}"]
     )
+
+
+ASKED = Control(
+    id="DNS-004",
+    title="Every public name that a probe asks MUST be a record that is declared, in a zone that is, and live a minute or two",
+    system="dns",
+    pillar=Pillar.OPERATIONS,
+    level=Level.MUST,
+    since="1.0",
+    source="https://sre.google/workbook/alerting-on-slos/",
+    remedy="Declare the record beside the zone that serves it; give it a TTL that the failover's objective allows.",
+    frameworks={"nist": "SI-4", "soc2": "A1.1"},
+    relates=("Probe", "aws_route53_record", "google_dns_record_set"),
+    mutants=[
+        remove("google_dns_record_set", "module.standby_dns.*.probe", says="is no declared name"),
+        remove("aws_route53_record", "*.probe", says="is no declared name"),
+        edit("google_dns_record_set", "module.standby_dns.*.probe", {"ttl": 600}, says="is remembered for 600 s"),
+        edit("Probe", "primary:monitoring/site-standby", {"spec": {"targets": {"staticConfig": {"static": ["https://shops.example/"]}}}}, says="shops.example"),
+    ],
+)  # fmt: skip
+
+#: Shorter asks the zone's servers all day; longer shows a site that is no longer there.
+PROBED_S = (30, 120)
+
+
+@checks(ASKED)
+def test_probes_ask_names_that_exist(platform: Platform) -> None:
+    """What looks from outside looks at something, and sees a change while it matters."""
+    records: dict[str, list[Item]] = {}
+    for one in platform.all("aws_route53_record", "google_dns_record_set"):
+        if one.knows("name"):
+            records.setdefault(one.text("name").rstrip("."), []).append(one)
+
+    def asks(probe: Item) -> list[str]:
+        hosts = [
+            str(one).partition("://")[2].partition("/")[0] for one in probe.sequence("spec.targets.staticConfig.static")
+        ]
+        said = [f"{host} is no declared name" for host in hosts if host not in records]
+        return said + [
+            f"{host} is remembered for {one.text('ttl')} s"
+            for host in hosts
+            for one in records.get(host, ())
+            if one.has("ttl") and not PROBED_S[0] <= (one.number("ttl") or 0) <= PROBED_S[1]
+        ]
+
+    findings = judge([one for one in platform.all("Probe") if one.has("spec.targets.staticConfig")], asks)
+
+    assert not findings.broken, findings.table()

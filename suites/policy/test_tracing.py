@@ -61,15 +61,15 @@ def _propagates(workload: Item, settings: Item | None, ports: set[tuple[str, str
 
 SHARE = Control(
     id="TRACE-002",
-    title="All sites MUST sample the same share of requests at the edge, and stamp each span with the site it came from",
+    title="All sites MUST trace as many requests from the edge on as their tail sampling decides over: all, and stamp each span with its site",
     system="tracing",
     pillar=Pillar.OPERATIONS,
     level=Level.MUST,
     since="1.0",
     source=TELEMETRY,
-    remedy="Declare one mesh-wide Telemetry per site with the same randomSamplingPercentage, the provider and the tag site.",
+    remedy="Declare one mesh-wide Telemetry per site with randomSamplingPercentage 100 where a collector samples whole traces, the provider and the tag site.",
     frameworks={"soc2": "CC7.2"},
-    relates=("Telemetry", "Rollout"),
+    relates=("Telemetry", "Rollout", "Collector"),
     mutants=[
         edit(
             "Telemetry",
@@ -88,22 +88,29 @@ SHARE = Control(
 )
 
 
+#: What the edge leaves out no later tier can keep.
+ALL_PERCENT = 100
+
+
 @checks(SHARE)
 def test_sites_sample_alike(platform: Platform) -> None:
     """Telemetry of every site agrees; every site with workloads has one."""
     meshes = platform.all("Telemetry")
     shares = {(one.site, one.number("spec.tracing.0.randomSamplingPercentage")) for one in meshes}
-    findings = judge([*meshes, *platform.all("Rollout")], lambda one: _samples(one, shares))
+    tails = any(one.has("processors.tail_sampling") for one in platform.all("Collector"))
+    findings = judge([*meshes, *platform.all("Rollout")], lambda one: _samples(one, shares, whole=tails))
 
     assert not findings.broken, findings.table()
 
 
-def _samples(one: Item, shares: set[tuple[str, float | None]]) -> list[str]:
+def _samples(one: Item, shares: set[tuple[str, float | None]], *, whole: bool) -> list[str]:
     if one.kind != "Telemetry":
         return [] if one.site in {site for site, _ in shares} else [f"nothing traces {one.site}"]
     share = one.number("spec.tracing.0.randomSamplingPercentage")
     others = sorted({f"{site} {value}" for site, value in shares if value != share})
     said = [f"samples {share} percent, but {', '.join(others)}"] if others else []
+    if whole and share != ALL_PERCENT:
+        said.append(f"samples {share or 0:g} percent: the failures among the others are lost before the tail sees them")
     said += [] if share and share > 0 else ["samples nothing"]
     said += (
         []

@@ -104,7 +104,7 @@ locals {
 
     links = {
       a = { bandwidth = "10Gbps", bgp_range = "169.254.102.0/29", location = "EqLD5", vlan_tag = 1101 }
-      b = { bandwidth = "10Gbps", bgp_range = "169.254.102.8/29", location = "EqDB3", vlan_tag = 1102 }
+      b = { bandwidth = "10Gbps", bgp_range = "169.254.102.8/29", location = "EqFA5", vlan_tag = 1102 }
     }
   }
 

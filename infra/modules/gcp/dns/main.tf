@@ -28,6 +28,16 @@ resource "google_dns_managed_zone" "public" {
   }
 }
 
+# The name by which the probes reach the standby whoever has the traffic.
+resource "google_dns_record_set" "probe" {
+  project      = var.project
+  managed_zone = google_dns_managed_zone.public.name
+  name         = "shop.${google_dns_managed_zone.public.dns_name}"
+  type         = "A"
+  ttl          = var.probe.ttl_s
+  rrdatas      = [var.probe.address]
+}
+
 resource "google_dns_managed_zone" "private" {
   project       = var.project
   name          = "${var.name}-private"

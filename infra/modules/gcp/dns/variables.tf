@@ -38,6 +38,17 @@ variable "network_id" {
   nullable    = false
 }
 
+variable "probe" {
+  description = "Public address of the site, and the seconds for which resolvers keep it."
+  type        = object({ address = string, ttl_s = number })
+  nullable    = false
+
+  validation {
+    condition     = var.probe.ttl_s >= 30 && var.probe.ttl_s <= 300
+    error_message = "An address is kept for 30 to 300 seconds."
+  }
+}
+
 variable "project" {
   description = "Project that owns the zones."
   type        = string

@@ -20,6 +20,15 @@ dependency "network" {
   mock_outputs_allowed_terraform_commands = ["validate"]
 }
 
+dependency "ingress" {
+  config_path = "../ingress"
+
+  mock_outputs = {
+    address = "203.0.113.1"
+  }
+  mock_outputs_allowed_terraform_commands = ["validate"]
+}
+
 dependency "global_dns" {
   config_path = "../../../../../global/.terragrunt-stack/platform/.terragrunt-stack/dns"
 
@@ -39,4 +48,9 @@ inputs = {
 
   delegation_signers = local.env.gcp_dns.delegation_signers
   delegation_ttl_s   = 3600
+
+  probe = {
+    address = dependency.ingress.outputs.address
+    ttl_s   = 60
+  }
 }
