@@ -6,12 +6,14 @@ import fcntl
 import os
 import random
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from meshproof.errors import TargetError
-from meshproof.targets.embedded.lease import VARIABLE, Lease, discard, home, is_stale, reserve, world
+from meshproof.process import Running
+from meshproof.targets.embedded.lease import VARIABLE, Lease, discard, home, is_stale, leave_changed, reserve, world
 from meshproof.targets.embedded.running import stop
 from meshproof.waiting import throughout, until
 from tests.targets.embedded.runs import found_here, nothing_left_of, started
@@ -151,6 +153,41 @@ def test_nothing_that_others_can_read_is_made() -> None:
     assert {one.stat().st_mode & 0o777 for one in (home(), lease.directory)} == {0o700}
     discard(lease)
     assert list(home().iterdir()) == []
+
+
+ALONE = """
+import signal, sys
+from pathlib import Path
+from meshproof.targets.embedded.lease import world
+with world(Path(sys.argv[1]), alone=True):
+    Path(sys.argv[1], "in").touch()
+    signal.pause()
+"""
+
+
+def test_a_target_that_somebody_died_in_is_judged_no_more(tmp_path: Path) -> None:
+    """A killed mutant may still be in force: whoever comes next cannot see, which is never a pass."""
+    with Running([sys.executable, "-c", ALONE, tmp_path], log=tmp_path / "log") as holder:
+        until((tmp_path / "in").exists, bool, within_s=30, what="the holder's hold")
+        os.kill(holder.pid, signal.SIGKILL)
+        until(lambda: _is_refused(tmp_path, alone=False), lambda held: not held, within_s=5, what="the lock free")
+
+    with (
+        pytest.raises(TargetError, match=r"may not be as declared: .* was killed; stop it"),
+        world(tmp_path, alone=False),
+    ):
+        pass
+
+
+def test_a_change_that_could_not_be_undone_is_told(tmp_path: Path) -> None:
+    """The words are those of who could not; an exception alone is no reason, since changes are undone on it."""
+    with pytest.raises(KeyError), world(tmp_path, alone=True):
+        raise KeyError
+    with world(tmp_path, alone=True):
+        leave_changed(tmp_path, "mutant mode-permissive could not be undone: the API server does not answer")
+
+    with pytest.raises(TargetError, match="mutant mode-permissive could not be undone"), world(tmp_path, alone=True):
+        pass
 
 
 def _is_refused(directory: Path, *, alone: bool) -> bool:

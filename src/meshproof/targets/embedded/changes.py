@@ -15,7 +15,7 @@ from typing import Any, Final
 import httpx
 
 from meshproof.declaration.model import Declaration, Record
-from meshproof.errors import ProbeError, UsageError
+from meshproof.errors import MeshproofError, ProbeError, UsageError
 from meshproof.mutant import Mutant
 from meshproof.mutation.apply import apply
 from meshproof.probes.envoy import Envoy
@@ -24,6 +24,7 @@ from meshproof.probes.plain import look
 from meshproof.targets.embedded import issuer
 from meshproof.targets.embedded.addresses import lowest_port
 from meshproof.targets.embedded.admission_mark import await_admission
+from meshproof.targets.embedded.lease import leave_changed
 from meshproof.targets.embedded.mesh_settings import mesh_settings
 from meshproof.targets.embedded.site import is_applied
 from meshproof.targets.embedded.state import ProcessState, TargetState
@@ -63,19 +64,26 @@ class Changes:
         records = (replaced.get(one.address, one) for one in self._declaration.records)
         broken = replace(self._declaration, records=tuple(one for one in records if one is not None))
         sites = [one.name for one in self._state.sites]
-        changed = [site for site in sites if self._move(site, self._declaration, broken)]
-        if not changed:
-            message = f"mutant {mutant.name}: changes nothing of what runs on this target"
-            raise UsageError(message)
         policies = any(one.startswith(_ADMISSION) for one in self._changed_kinds(replaced))
         try:
+            changed = [site for site in sites if self._move(site, self._declaration, broken)]
+            if not changed:
+                message = f"mutant {mutant.name}: changes nothing of what runs on this target"
+                raise UsageError(message)
             self._settle_all(changed, policies=policies)
             yield broken
         finally:
-            for site in changed:
-                self._move(site, broken, self._declaration)
+            self._undo(mutant, broken, policies=policies)
+
+    def _undo(self, mutant: Mutant, broken: Declaration, *, policies: bool) -> None:
+        """Everything as declared at every site, however far the mutant came. A target that stays changed is marked."""
+        try:
+            changed = [one.name for one in self._state.sites if self._move(one.name, broken, self._declaration)]
             bound = self._bind_again()
             self._settle_all(changed, policies=policies or bound)
+        except MeshproofError as error:
+            leave_changed(self._state.directory, f"mutant {mutant.name} could not be undone: {error}")
+            raise
 
     def _changed_kinds(self, replaced: Mapping[str, Record | None]) -> list[str]:
         return [self._declaration.by_address[address].kind for address in replaced]

@@ -27,6 +27,8 @@ VARIABLE = "MESHPROOF_EMBEDDED"
 _READY_WITHIN_S = 240.0
 _LOG = "supervisor.log"
 _WORLD = "world.lock"
+_CHANGING = "changing"
+_CHANGED = "changed"
 
 
 def home() -> Path:
@@ -105,10 +107,32 @@ def discard(lease: Lease) -> None:
 
 @contextmanager
 def world(directory: Path, *, alone: bool) -> Iterator[None]:
-    """Hold the target shared, or alone for what changes it; the kernel lets go with its holder."""
+    """Hold the target shared, or alone for what changes it; the kernel lets go with its holder.
+
+    Raises TargetError where somebody who held it alone died in it, or could not undo what he changed: what runs may
+    not be what is declared.
+    """
     with (directory / _WORLD).open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        yield
+        for name in (_CHANGING, _CHANGED):
+            if (directory / name).exists():
+                message = (
+                    f"the target in {directory} may not be as declared: {(directory / name).read_text('utf-8')}; "
+                    "stop it with `meshproof down` and start again"
+                )
+                raise TargetError(message)
+        if alone:
+            (directory / _CHANGING).write_text("a check or mutant that had it alone was killed", encoding="utf-8")
+        try:
+            yield
+        finally:
+            if alone:
+                (directory / _CHANGING).unlink(missing_ok=True)
+
+
+def leave_changed(directory: Path, why: str) -> None:
+    """Remember that a change of the target could not be undone: nobody judges it any more."""
+    (directory / _CHANGED).write_text(why, encoding="utf-8")
 
 
 def is_alive(directory: Path) -> bool:
