@@ -10,7 +10,7 @@ from meshproof.declaration.platform import Item
 from meshproof.errors import ValueUnknown
 
 #: What terraform renders out of the blocks of a policy document, and what a resource holds.
-_RENDERED = ("policy", "assume_role_policy", "json", "minified_json")
+_RENDERED = ("policy", "assume_role_policy", "policy_document", "json", "minified_json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

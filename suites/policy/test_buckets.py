@@ -23,8 +23,9 @@ ABORT_DAYS = (1, 7)
 COLD_DAYS = (30, 365)
 #: What outlives its lock by more than a quarter is stored for nothing.
 AFTER_LOCK_DAYS = 90
-#: What is locked for less than a month is a copy that only has to survive a mistake, and may go sooner.
+#: What is locked for less than a month is a copy: it is there until a mistake in the original is noticed and undone.
 LOCK_DAYS = ByClass(production=(7, 30), rehearsal=(3, 30), trial=(1, 30))
+COPY_DAYS = ByClass(production=30, rehearsal=14, trial=7)
 ACCOUNT_DIGITS = 12
 ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 ANY_ACCOUNT = "lets a service act for any account"
@@ -143,6 +144,12 @@ KEPT = Control(
             {"rule": [{"default_retention": [{"days": 255}]}]},
             says="locked for 255 days",
         ),
+        edit(
+            "aws_s3_bucket_lifecycle_configuration",
+            "module.primary_table.*",
+            {"rule": [{"expiration": [{"days": 8}]}]},
+            says="expires after 8 days",
+        ),
         remove("aws_s3_bucket_lifecycle_configuration", "module.global_cost.*", says="no lifecycle"),
     ],
 )
@@ -195,7 +202,7 @@ def _times(rule: Item, *, copy: bool) -> list[str]:
         said += [] if low <= old <= high and newer else [f"keeps its history {old:g} days"]
     else:
         low, high = KEPT_DAYS.of(rule)
-        said += [] if (LOCK_DAYS.of(rule)[0] if copy else low) <= kept <= high else [f"expires after {kept:g} days"]
+        said += [] if (COPY_DAYS.of(rule) if copy else low) <= kept <= high else [f"expires after {kept:g} days"]
         said += (
             []
             if OVERWRITTEN_DAYS[0] <= old <= OVERWRITTEN_DAYS[1] or old == kept

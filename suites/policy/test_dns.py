@@ -3,6 +3,7 @@
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
 from suites.policy.classes import LOG_DAYS
+from suites.policy.statements import forms
 
 DNSSEC = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-configuring-dnssec.html"
 EXTERNAL = "https://kubernetes-sigs.github.io/external-dns/latest/docs/registry/txt/"
@@ -10,11 +11,13 @@ EXTERNAL = "https://kubernetes-sigs.github.io/external-dns/latest/docs/registry/
 STABLE_S = (1800, 86400)
 #: ECDSA P-256 is what both clouds sign with.
 KEY_BITS = 256
+#: An AWS account number.
+ACCOUNT_DIGITS = 12
 METRICS = ("DNSSECInternalFailure", "DNSSECKeySigningKeysNeedingAction")
 
 SIGNED = Control(
     id="DNS-001",
-    title="Every public zone MUST be signed with a P-256 key and log its queries, and its signing MUST be alarmed",
+    title="Every public zone MUST be signed with a P-256 key, log its queries, bound who certifies its names, and alarm its signing",
     system="dns",
     pillar=Pillar.SECURITY,
     level=Level.MUST,
@@ -27,12 +30,21 @@ SIGNED = Control(
         "aws_kms_key",
         "aws_route53_query_log",
         "aws_cloudwatch_metric_alarm",
+        "aws_route53_hosted_zone_dnssec",
+        "aws_cloudwatch_log_resource_policy",
     ),
     frameworks={"nist": "SC-20"},
     mutants=[
         remove("aws_route53_key_signing_key", "*", says="no signing key"),
         remove("aws_cloudwatch_metric_alarm", 'module.global_dns.*["internal-failure"]', says="DNSSECInternalFailure"),
         remove("aws_route53_query_log", "*", says="logs no query"),
+        remove("aws_route53_record", "module.global_dns.*.caa", says="any authority"),
+        edit(
+            "aws_cloudwatch_log_resource_policy",
+            "module.global_dns.*",
+            {"policy_document": {"Statement": [{"Condition": None}]}},
+            says="may not write its queries",
+        ),
     ],
 )
 
@@ -56,7 +68,11 @@ def _signed(platform: Platform, zone: Item) -> list[str]:
     )
     said += (
         []
-        if any(one.text("signing_status") == "SIGNING" for one in platform.all("aws_route53_hosted_zone_dnssec"))
+        if any(
+            one.text("signing_status") == "SIGNING"
+            for holder in (zone, *platform.referrers(zone, "aws_route53_key_signing_key"))
+            for one in platform.referrers(holder, "aws_route53_hosted_zone_dnssec")
+        )
         else ["is not signed"]
     )
     logs = [
@@ -64,7 +80,10 @@ def _signed(platform: Platform, zone: Item) -> list[str]:
         for one in platform.referrers(zone, "aws_route53_query_log")
         for g in one.refers("cloudwatch_log_group_arn", "aws_cloudwatch_log_group")
     ]
-    said += [] if logs and platform.all("aws_cloudwatch_log_resource_policy") else ["logs no query"]
+    said += [] if logs else ["logs no query"]
+    said += [] if not logs or _may_write(platform, logs) else ["Route 53 may not write its queries, or for any account"]
+    records = {one.text("type") for one in platform.referrers(zone, "aws_route53_record") if one.knows("type")}
+    said += [] if "CAA" in records else ["lets any authority certify its names"]
     said += [
         f"logs are kept {one.text('retention_in_days')} days"
         for one in logs
@@ -73,6 +92,21 @@ def _signed(platform: Platform, zone: Item) -> list[str]:
     alarms = {one.text("metric_name"): one for one in platform.referrers(zone, "aws_cloudwatch_metric_alarm")}
     said += [f"{one} has no alarm" for one in METRICS if one not in alarms]
     return said + (["is destroyed with its names"] if zone.get("force_destroy") is True else [])
+
+
+def _may_write(platform: Platform, logs: list[Item]) -> bool:
+    """Whether a policy of the logs lets Route 53 write for one account, and for each log group."""
+    groups = {one.address for one in logs}
+    return any(
+        statement.allows
+        and "route53.amazonaws.com" in statement.principals
+        and statement.covers("logs:CreateLogStream", "logs:PutLogEvents")
+        and any(len(value) == ACCOUNT_DIGITS for values in statement.conditions.values() for value in values)
+        for policy in platform.all("aws_cloudwatch_log_resource_policy")
+        if not groups - {one.address for one in policy.refers("policy_document")}
+        or policy.site in {x.site for x in logs}
+        for statement in forms(policy).get("policy_document", [])
+    )
 
 
 STANDBY = Control(
@@ -138,14 +172,14 @@ def _delegated(platform: Platform, zone: Item) -> list[str]:
 
 OWNED = Control(
     id="DNS-003",
-    title="Each cluster's External DNS MUST own its names under an id of its own, recorded in the zone",
+    title="Each cluster's External DNS MUST own its names under an id of its own, recorded in the zone, and keep to a declared zone that is its alone",
     system="dns",
     pillar=Pillar.RELIABILITY,
     level=Level.MUST,
     since="1.0",
     source=EXTERNAL,
     remedy="Give each release its own txtOwnerId and domainFilters, with registry txt.",
-    relates=("HelmRelease", "aws_route53_zone"),
+    relates=("HelmRelease", "aws_route53_zone", "google_dns_managed_zone"),
     mutants=[
         edit(
             "HelmRelease",
@@ -159,6 +193,18 @@ OWNED = Control(
             {"spec": {"values": {"registry": "noop"}}},
             says="does not record",
         ),
+        edit(
+            "HelmRelease",
+            "standby:flux-system/external-dns",
+            {"spec": {"values": {"domainFilters": ["evilprod.meshproof.example"]}}},
+            says="lies outside",
+        ),
+        edit(
+            "HelmRelease",
+            "standby:flux-system/external-dns",
+            {"spec": {"values": {"domainFilters": ["prod.meshproof.example"]}}},
+            says="is also the filter of",
+        ),
     ],
 )
 
@@ -168,13 +214,15 @@ def test_external_dns_owns_its_names(platform: Platform) -> None:
     """Owner ids differ from cluster to cluster, and filters stay within the zones that Terraform declares."""
     releases = [one for one in platform.all("HelmRelease") if one.has("spec.values.txtOwnerId")]
     owners = [(one.address, one.text("spec.values.txtOwnerId")) for one in releases]
-    zones = [one.text("name") for one in platform.all("aws_route53_zone")]
-    findings = judge(releases, lambda one: _owns(one, owners, zones))
+    zones = {one.text("name") for one in platform.all("aws_route53_zone")}
+    zones |= {one.text("dns_name").rstrip(".") for one in platform.all("google_dns_managed_zone")}
+    filters = [(one.address, str(name)) for one in releases for name in one.sequence("spec.values.domainFilters")]
+    findings = judge(releases, lambda one: _owns(one, owners, zones, filters))
 
     assert not findings.broken, findings.table()
 
 
-def _owns(release: Item, owners: list[tuple[str, str]], zones: list[str]) -> list[str]:
+def _owns(release: Item, owners: list[tuple[str, str]], zones: set[str], taken: list[tuple[str, str]]) -> list[str]:
     own = release.text("spec.values.txtOwnerId")
     said = [
         f"its owner id {own} is also that of {other}"
@@ -183,11 +231,13 @@ def _owns(release: Item, owners: list[tuple[str, str]], zones: list[str]) -> lis
     ]
     said += [] if release.text("spec.values.registry") == "txt" else ["does not record what it owns"]
     filters = [str(one) for one in release.sequence("spec.values.domainFilters")]
-    return said + (
-        []
-        if filters and all(any(f.endswith(z) for z in zones) for f in filters)
-        else [f"its filter {filters} lies outside {zones}"]
-    )
+    said += [
+        f"its filter {one} is also the filter of {other}"
+        for other, one in taken
+        if one in filters and other != release.address
+    ]
+    inside = all(any(f == z or f.endswith(f".{z}") for z in zones) for f in filters)
+    return said + ([] if filters and inside else [f"its filter {filters} lies outside {sorted(zones)}"])
 
 
 ASKED = Control(

@@ -361,19 +361,25 @@ RECOVERY_POINT = Control(
     level=Level.MUST,
     since="1.0",
     source="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_planning_for_recovery_objective_defined_recovery.html",
-    remedy="Give every input rpo_s of a unit, and the objectives on replication lag, a value of at most the recovery point objective.",
+    remedy="Give every input rpo_s of a unit, and the objectives on replication lag, a value of at most the recovery point objective that they name.",
     relates=("unit", "SLO"),
     frameworks={"nist": "CP-9", "soc2": "A1.2"},
     mutants=[
         edit("unit", "*global/failover", {"inputs": {"runbook": {"rpo_s": 60}}}, says="tolerates 60 s"),
         edit("SLO", "*logical-replication-lag", {"spec": {"objectives": [{"value": 30}]}}, says="allows 30 s"),
+        edit(
+            "SLO",
+            "*aurora-replication-lag",
+            {"spec": {"objectives": [{"value": 4}]}},
+            says="recovery-point-in-cloud is 1 s",
+        ),
     ],
 )
 
 
 @checks(RECOVERY_POINT)
 def test_tolerated_lag_is_within_the_objective(platform: Platform) -> None:
-    """No gate of a runbook and no objective on lag allows more than the loosest recovery point objective."""
+    """No gate of a runbook allows more than the loosest recovery point objective, no lag more than the one it serves."""
     drills = [
         one
         for one in platform.all("SLO")
@@ -382,14 +388,18 @@ def test_tolerated_lag_is_within_the_objective(platform: Platform) -> None:
     rpo_s = max((one.number("spec.objectives.0.value") or 0 for one in drills), default=None)
     lags = [one for one in platform.all("SLO") if one.text("metadata.labels.sli") == "lag"]
     units = [one for one in platform.all("unit") if one.has("inputs.runbook.rpo_s")]
-    findings = judge([*units, *lags] if rpo_s else [], lambda one: _tolerates(one, rpo_s or 0))
+    points = {one.name: one.number("spec.objectives.0.value") or 0 for one in drills}
+    findings = judge([*units, *lags] if rpo_s else [], lambda one: _tolerates(one, rpo_s or 0, points))
 
     assert not findings.broken, findings.table()
 
 
-def _tolerates(item: Item, rpo_s: float) -> str | None:
+def _tolerates(item: Item, rpo_s: float, points: dict[str, float]) -> str | None:
     if item.kind == "unit":
         gate = item.number("inputs.runbook.rpo_s") or 0
         return f"its gate tolerates {gate:g} s, the objective is {rpo_s:g} s" if gate > rpo_s * LAG_SHARE else None
-    allowed = item.number("spec.objectives.0.value") or 0
-    return f"allows {allowed:g} s of lag, the objective is {rpo_s:g} s" if allowed > rpo_s * LAG_SHARE else None
+    allowed, named = item.number("spec.objectives.0.value") or 0, item.annotation("meshproof.example/recovery-point")
+    if named not in points:
+        return f"serves no recovery point objective: {named or 'none is named'}"
+    due = points[named]
+    return f"allows {allowed:g} s of lag, {named} is {due:g} s" if allowed > due * LAG_SHARE else None

@@ -31,6 +31,8 @@ FIRST = re.compile(r"ExecutionsFailed|JobsFailed|Aborted|TimedOut|InternalFailur
 #: What must happen again and again, so that its absence is the incident.
 STEADY = re.compile(r"Completed|Invocations|HealthCheckStatus")
 AGE_S = (60, 900)
+#: What an alarm may make of silence; CloudWatch's own default leaves it undecided.
+TOLD = ("breaching", "notBreaching", "ignore")
 GROUP_WAIT_S, TICKET_WAIT_S = (0, 30), (30, 300)
 REPEAT_S = (1800, 4 * 3600)
 
@@ -68,6 +70,12 @@ HEARD = Control(
             says="first event",
         ),
         remove("aws_sns_topic_subscription", "module.global_incident.*.page", says="nobody listens"),
+        edit(
+            "aws_cloudwatch_metric_alarm",
+            'module.primary_observability.*["storage"]',
+            {"treat_missing_data": "notBreaching"},
+            says="takes silence for",
+        ),
     ],
 )
 
@@ -101,7 +109,15 @@ def _heard(alarm: Item, heard: set[str]) -> list[str]:
             said.append(f"decides over {turns:g} periods of {period:g} s")
         if points is not None and not 1 <= points <= turns:
             said.append(f"needs {points:g} of {turns:g} points")
-    return said + _first_event(alarm)
+    return said + _first_event(alarm) + _silence(alarm)
+
+
+def _silence(alarm: Item) -> list[str]:
+    """What falls below a floor may fall silent; an alarm that is not told leaves it open."""
+    missing = alarm.text("treat_missing_data")
+    if alarm.text("comparison_operator").startswith("Less"):
+        return [] if missing == "breaching" else [f"takes silence for {missing or 'nothing'}, not for a fall"]
+    return [] if missing in TOLD else [f"is not told what silence means: {missing or 'nothing is said'}"]
 
 
 def _first_event(alarm: Item) -> list[str]:

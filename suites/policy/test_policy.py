@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
+from meshproof.declaration.model import UNKNOWN
 from meshproof.declaration.platform import Item, Platform
 from meshproof.scanners.opa import Denial, denials
 from suites.policy.parity import counterparts, differences
@@ -78,25 +79,30 @@ UNDECIDED = Control(
         edit("Kustomization", "primary:flux-system/data", {"spec": {"path": "./${nowhere}"}}, says="K8S-010"),
     ],
 )
-#: Words of a policy that name what decides later: an apply, or a release of a third party.
-_LATER: Final = re.compile(r"apply|known (only )?(later|after)|Helm|release|chart|provider|outside")
+
+
+#: Where an object names pods, targets or accounts that the chart of a release may make.
+MADE_ELSEWHERE = ("spec.selector", "spec.scaleTargetRef", "subjects")
 
 
 @checks(UNDECIDED, runs_a_program=True)
 def test_what_is_undecided_is_decided_later(platform: Platform) -> None:
-    """An answer that a policy owes has a reason that is not an unfinished declaration."""
+    """An answer that a policy owes has a reason in the declaration: a value of the provider's, or a chart's pods."""
     said = _by_address(platform, decided=False)
+    released = {(one.site, one.text("spec.targetNamespace") or one.namespace) for one in platform.all("HelmRelease")}
 
-    def owed(item: Item) -> list[str]:
-        return [one for one in said.get(item.address, []) if _unresolved(item) or not _LATER.search(one)]
+    def later(item: Item) -> bool:
+        if item.has("apiVersion"):
+            spaces = {item.namespace, *(str(one.get("namespace")) for one in item.mappings("subjects"))}
+            refers = any(item.has(path) for path in MADE_ELSEWHERE)
+            return refers and any((item.site, one) in released for one in spaces)
+        return repr(UNKNOWN) in str(item.get(()))
 
-    findings = judge(platform.family("terraform", "kubernetes"), owed)
+    findings = judge(
+        platform.family("terraform", "kubernetes"), lambda one: [] if later(one) else said.get(one.address, [])
+    )
 
     assert not findings.broken, findings.table()
-
-
-def _unresolved(item: Item) -> bool:
-    return "${" in item.text("spec.path") if item.kind == "Kustomization" else False
 
 
 ENFORCED = Control(

@@ -52,9 +52,10 @@ resource "aws_cloudwatch_metric_alarm" "search" {
   period              = 60
   evaluation_periods  = 5
   datapoints_to_alarm = 5
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarm.arn]
-  ok_actions          = [aws_sns_topic.alarm.arn]
+  # A domain that is gone reports nothing: the one metric that it must always report then tells.
+  treat_missing_data = startswith(each.value.comparison, "LessThan") ? "breaching" : "notBreaching"
+  alarm_actions      = [aws_sns_topic.alarm.arn]
+  ok_actions         = [aws_sns_topic.alarm.arn]
 
   dimensions = {
     DomainName = aws_opensearch_domain.main.domain_name
