@@ -127,6 +127,11 @@ def remove_at_end(directory: Path) -> None:
     _Keeper.of_this_process().tell(f"~{directory}")
 
 
+def mark_children() -> None:
+    """Have what others start for this process, such as the workers of pytest-xdist, end with it by whatever death."""
+    os.environ[TOKEN] = _Keeper.of_this_process().token
+
+
 def detached(argv: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None) -> int:
     """Start a program that outlives this process, and return its process id: it must end by itself.
 
@@ -311,6 +316,7 @@ class _Keeper:
         script = Path(__file__).with_name("keeper.py")
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(script), self.token],
+            env={name: value for name, value in os.environ.items() if name != TOKEN},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
+
+from meshproof.process import Running
+from meshproof.waiting import until
 
 CHECK = """
 import os, pathlib, pytest
@@ -41,6 +47,50 @@ def test_workers_find_one_place_and_it_goes_with_the_run(pytester: pytest.Pytest
     assert len(places) == 1
     assert len(workers) == 2
     assert list(place.glob("meshproof-*/*")) == []
+
+
+STUCK = """
+import os, pathlib, subprocess, time
+from meshproof.process import Running
+
+def test_stuck():
+    here = pathlib.Path(__file__).parent
+    with Running(["sleep", "300"], log=here / "log") as program:
+        (here / "half").write_text(f"{os.getpid()} {program.pid}")
+        (here / "half").rename(here / "pids")
+        time.sleep(300)
+"""
+
+
+def test_workers_that_are_stuck_end_with_a_killed_run(pytester: pytest.Pytester, place: Path) -> None:
+    """Left alone, a worker in a blocking call would be given five seconds and more; its programs go too."""
+    pytester.makepyfile(test_stuck=STUCK)
+    argv = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "test_stuck.py",
+        "--target",
+        "embedded",
+        "-n",
+        "1",
+        "-p",
+        "no:cacheprovider",
+    ]
+    with Running(argv, log=place / "log", cwd=pytester.path) as run:
+        until((pytester.path / "pids").exists, bool, within_s=60, what="the worker's program")
+        pids = [int(word) for word in (pytester.path / "pids").read_text(encoding="utf-8").split()]
+        os.kill(run.pid, signal.SIGKILL)
+
+        until(lambda: [one for one in pids if is_running(one)], lambda left: not left, within_s=4, what="all gone")
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and not a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_run_on_another_target_holds_nothing(pytester: pytest.Pytester, place: Path) -> None:

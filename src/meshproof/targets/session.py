@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from meshproof.errors import MeshproofError
+from meshproof.process import mark_children
 from meshproof.settings import Settings
 from meshproof.targets import chosen_target
 
@@ -31,6 +32,7 @@ class HeldTarget:
 
         try:
             self._lease = reserve(keep=self._settings.keep)
+            mark_children()
         except MeshproofError as error:
             raise pytest.UsageError(str(error)) from error
 
