@@ -113,6 +113,31 @@ def test_a_forked_child_has_a_keeper_of_its_own(tmp_path: Path) -> None:
         assert none_alive(family)
 
 
+SCRATCH = """
+import signal, sys
+from pathlib import Path
+from meshproof.process import scratch
+with scratch("secrets") as place:
+    (place / "key").write_text("private")
+    Path(sys.argv[1]).write_text(f"{place} {oct(place.stat().st_mode & 0o777)}")
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_a_scratch_directory_goes_with_its_process(tmp_path: Path, death: int) -> None:
+    """What lies in it may be a key: nobody else reads it, and no death leaves it behind."""
+    told = tmp_path / "told"
+    argv = [sys.executable, "-c", SCRATCH, told]
+    with Running(argv, log=tmp_path / "log", env={**os.environ, "TMPDIR": str(tmp_path)}) as process:
+        until(lambda: told.exists() and told.read_text(encoding="utf-8").endswith("00"), bool, within_s=20)
+        place, mode = told.read_text(encoding="utf-8").split()
+        os.kill(process.pid, death)
+
+        until(Path(place).exists, lambda there: not there, within_s=5, what="the directory gone")
+    assert mode == "0o700"
+
+
 def test_the_keeper_forgets_groups_that_ended() -> None:
     """Only what was started and has not ended is killed."""
     assert groups_left(["+1\n", "+2\n", "-1\n", "\n"]) == {2}

@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess  # noqa: TID251  this is the module that starts processes
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -125,6 +127,18 @@ def _last_words(text: str, lines: int, secrets: Sequence[str]) -> str:
 def remove_at_end(directory: Path) -> None:
     """Have the directory removed once this process is gone, by whatever death, and everything it started with it."""
     _Keeper.of_this_process().tell(f"~{directory}")
+
+
+@contextlib.contextmanager
+def scratch(purpose: str) -> Iterator[Path]:
+    """A directory that only the user reads; it goes with the block, or with this process by whatever death."""
+    directory = Path(tempfile.gettempdir()) / f"meshproof-{purpose}-{uuid.uuid4().hex[:12]}"
+    remove_at_end(directory)
+    directory.mkdir(mode=0o700)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def mark_children() -> None:

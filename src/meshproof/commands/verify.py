@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import tempfile
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +12,7 @@ from rich.markup import escape
 from meshproof.commands.runs import load_run
 from meshproof.errors import UsageError
 from meshproof.process import run as run_program
+from meshproof.process import scratch
 from meshproof.provenance import suite_digest
 from meshproof.report.model import Run
 from meshproof.settings import read_settings
@@ -74,8 +74,8 @@ def _replayed(directory: Path, run: Run, root: Path, out: Console) -> list[str]:
     if suite_digest(root / settings.suites) != run.tool.suite_digest:
         message = f"{directory}: made by another suite; check out {run.tool.commit or 'the commit that made it'}"
         raise UsageError(message)
-    with tempfile.TemporaryDirectory(prefix="meshproof-") as scratch:
-        again = _run_again(directory, run, root / settings.suites, Path(scratch) / "replay", root)
+    with scratch("replay") as place:
+        again = _run_again(directory, run, root / settings.suites, place / "replay", root)
     before = {one.id: one for one in run.controls if one.verdict in _DECIDED}
     after = {one.id: one for one in again.controls if one.verdict in _DECIDED}
     unseen = sorted(before.keys() - after.keys())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from meshproof.declaration.model import Note, Place, Record
 from meshproof.declaration.origins import Origins
 from meshproof.declaration.substitution import Facts, substituted, traced
 from meshproof.errors import UsageError
-from meshproof.process import run
+from meshproof.process import run, scratch
 from meshproof.toolchain import find
 from meshproof.verdict import Assurance
 
@@ -165,10 +164,10 @@ def _helm(directory: Path, delivery: Delivery, *, as_marks: bool) -> str:
     value_files = helm.get("valueFiles")
     for name in value_files if isinstance(value_files, list) else []:
         argv += ["--values", str((directory / str(name)).resolve())]
-    with tempfile.TemporaryDirectory(prefix="meshproof-") as scratch:
+    with scratch("chart") as place:
         values = helm.get("valuesObject")
         if isinstance(values, Mapping) and values:
-            path = Path(scratch) / "values.json"
+            path = place / "values.json"
             path.write_text(json.dumps(values), encoding="utf-8")
             argv += ["--values", str(path)]
         parameters = helm.get("parameters")
@@ -177,7 +176,7 @@ def _helm(directory: Path, delivery: Delivery, *, as_marks: bool) -> str:
         done = run(
             argv,
             within_s=RENDER_WITHIN_S,
-            env={"HELM_CACHE_HOME": scratch, "HELM_CONFIG_HOME": scratch, "HELM_DATA_HOME": scratch},
+            env={"HELM_CACHE_HOME": str(place), "HELM_CONFIG_HOME": str(place), "HELM_DATA_HOME": str(place)},
         )
     if done.returncode:
         raise UsageError(_said("helm", done.stderr, delivery, directory))

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Final
 from meshproof.declaration.model import UNKNOWN
 from meshproof.declaration.terragrunt import Live, LiveUnit, read_live
 from meshproof.errors import ProbeError, TargetError
-from meshproof.process import Completed, ProgramFailed, require, run
+from meshproof.process import Completed, ProgramFailed, require, run, scratch
 
 _STACKS_S: Final = 300.0
 _UNIT_S: Final = 60.0
@@ -41,8 +40,8 @@ def rendered(infra: Path, environment: str, *, cache: Path | None = None, progra
         message = "that Terragrunt accepts the tree is unknown: terragrunt is not on PATH; install it to know"
         raise TargetError(message)
     live = read_live(infra, environment, cache=cache)
-    with tempfile.TemporaryDirectory(prefix="meshproof-render-") as directory:
-        copy = _copied(live, Path(directory))
+    with scratch("render") as directory:
+        copy = _copied(live, directory)
         try:
             _terragrunt(path, copy / "live" / live.environment, ["stack", "generate"], _STACKS_S)
             return Rendering(inputs={unit.id: _inputs(path, live, unit, copy) for unit in live.units})

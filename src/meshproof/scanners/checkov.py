@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from platformdirs import user_cache_path
 
 from meshproof.declaration.model import UNKNOWN, Record, canonical
 from meshproof.errors import ProbeError
-from meshproof.process import run
+from meshproof.process import run, scratch
 from meshproof.toolchain import find
 
 #: A plan of a thousand resources takes under a minute on two cores; this bounds a scanner that hangs.
@@ -64,14 +63,14 @@ def scan(records: Iterable[Record]) -> Scan:
 
 
 def _run(program: Path, inputs: Mapping[str, object]) -> list[Mapping[str, object]]:
-    with tempfile.TemporaryDirectory(prefix="meshproof-") as scratch:
+    with scratch("scan") as place:
         argv = [str(program), "--framework", "terraform_plan", "kubernetes", "--output", "json", "--compact", "--quiet"]
         argv += ["--skip-download", "--soft-fail"]
         for name, body in inputs.items():
-            path = Path(scratch) / name
+            path = place / name
             path.write_text(canonical(body), encoding="utf-8")
             argv += ["--file", str(path)]
-        done = run(argv, cwd=Path(scratch), env={**os.environ, **OFFLINE}, within_s=SCAN_WITHIN_S)
+        done = run(argv, cwd=place, env={**os.environ, **OFFLINE}, within_s=SCAN_WITHIN_S)
     try:
         found = json.loads(_answer(done.stdout))
     except ValueError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +12,7 @@ from typing import Final
 from meshproof.declaration.model import UNKNOWN, canonical
 from meshproof.declaration.platform import Item
 from meshproof.errors import ProbeError
-from meshproof.process import run
+from meshproof.process import run, scratch
 from meshproof.toolchain import find
 
 EVALUATE_WITHIN_S: Final = 60.0
@@ -45,14 +44,14 @@ def denials(modules: Iterable[Item], things: Iterable[Item]) -> tuple[Denial, ..
 @lru_cache(maxsize=8)
 def _answer(modules: tuple[str, ...], document: str) -> Mapping[str, object]:
     """Of equal modules and input the answer is the same, and a mutant leaves most inputs as they are."""
-    with tempfile.TemporaryDirectory(prefix="meshproof-") as scratch:
+    with scratch("policies") as place:
         for position, text in enumerate(modules):
-            (Path(scratch) / f"{position:03}.rego").write_text(text, encoding="utf-8")
-        (Path(scratch) / "input.json").write_text(document, encoding="utf-8")
-        return _evaluate(Path(scratch))
+            (place / f"{position:03}.rego").write_text(text, encoding="utf-8")
+        (place / "input.json").write_text(document, encoding="utf-8")
+        return _evaluate(place)
 
 
-def _evaluate(scratch: Path) -> Mapping[str, object]:
+def _evaluate(place: Path) -> Mapping[str, object]:
     program = find("opa")
     argv = [
         str(program.path),
@@ -60,9 +59,9 @@ def _evaluate(scratch: Path) -> Mapping[str, object]:
         "--format",
         "json",
         "--data",
-        str(scratch),
+        str(place),
         "--input",
-        str(scratch / "input.json"),
+        str(place / "input.json"),
     ]
     done = run([*argv, "data.meshproof"], within_s=EVALUATE_WITHIN_S)
     if done.returncode:

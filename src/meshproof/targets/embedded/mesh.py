@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import ssl
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from meshproof.mutant import Mutant
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply, Request, ask
 from meshproof.probes.kubernetes import Api
+from meshproof.process import scratch
 from meshproof.targets.embedded import issuer
 from meshproof.targets.embedded.changes import Changes
 from meshproof.targets.embedded.state import ProcessState, TargetState
@@ -195,6 +195,6 @@ def _client(root: str, identity: Identity | None) -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(cadata=root)
     if identity is not None:
-        with tempfile.TemporaryDirectory(prefix="meshproof-caller-") as directory:
-            context.load_cert_chain(*identity.write(Path(directory), "caller"))
+        with scratch("caller") as directory:
+            context.load_cert_chain(*identity.write(directory, "caller"))
     return context
