@@ -123,16 +123,16 @@ def _text(read: Callable[[Asked], str]) -> Callable[[Asked, Iterable[str]], bool
 
 
 def _like(text: str, pattern: str) -> bool:
-    """Exact, `prefix*`, `*suffix`, or `*` for anything that is there."""
+    """Exact, `*suffix`, `prefix*`, or `*` for anything that is there; a second asterisk is only itself."""
     if "{" in pattern:
         message = f"{pattern}: path templates are not known to this evaluator"
         raise ProbeError(message)
     if pattern == "*":
         return bool(text)
-    if pattern.endswith("*"):
-        return text.startswith(pattern[:-1])
     if pattern.startswith("*"):
         return text.endswith(pattern[1:])
+    if pattern.endswith("*"):
+        return text.startswith(pattern[:-1])
     return text == pattern
 
 

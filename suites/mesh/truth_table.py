@@ -20,6 +20,8 @@ from suites.mesh.policy_evaluator import Asked, Policies
 
 #: Envoy's answers for a request that it does not let through: no valid token, no policy.
 REFUSALS: Final = (401, 403)
+#: Envoy says this header of every answer that it fetched; an answer of its own has none.
+FETCHED: Final = "x-envoy-upstream-service-time"
 #: What a request over HTTP may be: read, changed, and what no policy of the shop names.
 METHODS: Final = ("GET", "HEAD", "POST", "DELETE")
 _AT_ONCE: Final = 8
@@ -33,7 +35,7 @@ class Caller:
     """An identity in the hands of a check; `principal` is what a policy calls it."""
 
     principal: str
-    tls: ssl.SSLContext
+    tls: ssl.SSLContext | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,30 +110,31 @@ def bearer(token: str) -> Mapping[str, str]:
 class Judge:
     """Makes rows about one workload, with what the declaration says of each."""
 
-    def __init__(self, mesh: Mesh, as_built: Declaration, process: ProcessState) -> None:
-        """Reads the policies of the workload's site."""
+    def __init__(self, mesh: Mesh, as_built: Declaration, process: ProcessState, *, port: str = "http") -> None:
+        """Reads the policies of the workload's site; `port` is the one that will be asked."""
         self.process = process
+        self._port = process.ports[port]
         self._policies = policies(as_built, process.site)
         said = claims(as_built, process.site)
         self._subject = f"{said['iss']}/{said['sub']}"
         self._token = bearer(mesh.token(said))
 
-    def row(self, caller: Caller, path: str, *, method: str = "GET", token: bool = True) -> Row:
-        """One request, with a good token or none."""
+    def row(self, caller: Caller, path: str, *, method: str = "GET", token: bool = True, host: str = "") -> Row:
+        """One request, with a good token or none, by the workload's own name or another."""
         process = self.process
         asks = Asked(
             principal=caller.principal,
             subject=self._subject if token else "",
             method=method,
             path=normal(path),
-            host=process.name,
-            port=process.ports["http"],
+            host=host or process.name,
+            port=self._port,
             address=process.address,
         )
         return Row(
             process=process,
             caller=caller,
-            request=Request(host=process.name, path=path, method=method, headers=self._token if token else {}),
+            request=Request(host=host or process.name, path=path, method=method, headers=self._token if token else {}),
             token="a good token" if token else "no token",
             allowed=self._policies.allow(process.namespace, process.labels, asks),
         )

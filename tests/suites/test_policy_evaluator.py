@@ -101,6 +101,7 @@ def test_a_selector_takes_some_workloads(app: str, *, held: bool) -> None:
         ({"principals": ["*"]}, True),
         ({"principals": ["*/sa/orders"]}, True),
         ({"principals": ["shop.meshproof/ns/shop/*"]}, True),
+        ({"principals": ["*/sa/or*"]}, False),
         ({"principals": ["shop.meshproof/ns/data/*"]}, False),
         ({"principals": ["nobody", ORDERS]}, True),
         ({"notPrincipals": [ORDERS]}, False),
