@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -20,23 +19,25 @@ from meshproof.declaration.origins import Origins
 from meshproof.errors import MeshproofError
 from meshproof.exemption import read_exemptions
 from meshproof.mutation.equivalents import read_equivalents
+from meshproof.process import Completed, Running, run
 from meshproof.systems import read_systems
+from meshproof.waiting import until
 from tests.declaration.trees import plant
 from tests.test_plugin import GOOD, SERVICES, Suite, suite
 
 __all__ = ["suite"]
 
+#: A run that is stuck fails the test instead of holding it.
+WITHIN_S = 180.0
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def in_a_small_world(pytester: pytest.Pytester, mount: str, *args: str) -> subprocess.CompletedProcess[str]:
+def in_a_small_world(pytester: pytest.Pytester, mount: str, *args: str) -> Completed:
     """Run pytest where `reports` is a file system of its own; then list what it left there."""
     pytester.mkdir("reports")
     command = shlex.join([sys.executable, "-m", "pytest", "suites", "-p", "no:cacheprovider", *args])
     script = f"{mount} || exit 77; {command}; status=$?; echo LEFT: $(ls -A reports); exit $status"
-    done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", script], cwd=pytester.path, capture_output=True, text=True, check=False
-    )
+    done = run(["unshare", "-rm", "sh", "-c", script], cwd=pytester.path, within_s=WITHIN_S)
     if done.returncode in (1, 77) and "LEFT" not in done.stdout:
         pytest.skip(f"no file system can be mounted here: {done.stderr.strip()[-200:]}")
     return done
@@ -99,22 +100,18 @@ def test_an_interrupted_run_is_reported_as_partial(
     suite(GOOD + BLOCKS, "--co", "-q")
     for name in ("ready", "never"):
         os.mkfifo(pytester.path / name)
-    with subprocess.Popen(
-        [sys.executable, "-m", "pytest", "suites", "-p", "no:cacheprovider", *workers],
-        cwd=pytester.path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    argv = [sys.executable, "-m", "pytest", "suites", "-p", "no:cacheprovider", *workers]
+    log = pytester.path / "said"
+    with Running(argv, cwd=pytester.path, log=log, name="pytest") as process:
         (pytester.path / "ready").read_bytes()
-        os.killpg(process.pid, signal.SIGINT)
-        said, _ = process.communicate(timeout=120)
+        process.signal(signal.SIGINT)
+        status = until(lambda: process.returncode, lambda one: one is not None, within_s=WITHIN_S, what="its end").value
+    said = log.read_text()
 
-    run = json.loads((pytester.path / "reports/runs/latest/run.json").read_text())
-    verdicts = {one["id"]: one["verdict"] for one in run["controls"]}
-    assert process.returncode == 2, said
-    assert run["complete"] is False
+    found = json.loads((pytester.path / "reports/runs/latest/run.json").read_text())
+    verdicts = {one["id"]: one["verdict"] for one in found["controls"]}
+    assert status == 2, said
+    assert found["complete"] is False
     assert verdicts == {"NET-001": "pass", "NET-009": "unknown"} if not workers else verdicts["NET-001"] == "pass"
     assert "INCOMPLETE RUN" in said
 
@@ -231,13 +228,8 @@ def test_any_run_is_read_or_refused_in_words(tmp_path: Path, body: str | bytes) 
 @pytest.mark.parametrize("command", [["report"], ["verify"], ["explain", "NET-001", "--run"], ["diff", "."]])
 def test_a_command_without_a_run_is_one_sentence(tmp_path: Path, command: list[str]) -> None:
     """Exit status 4."""
-    done = subprocess.run(
-        [sys.executable, "-m", "meshproof.cli", *command, str(tmp_path / "none")],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
+    argv = [sys.executable, "-m", "meshproof.cli", *command, str(tmp_path / "none")]
+    done = run(argv, cwd=tmp_path, within_s=WITHIN_S)
 
     assert done.returncode == 4, done.stdout + done.stderr
     assert done.stderr.startswith("meshproof: ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -222,12 +223,15 @@ def test_a_control_without_a_mutant_is_one_sentence(suite: Suite) -> None:
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-def test_a_control_id_used_twice_names_both_places(suite: Suite) -> None:
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "with-workers"])
+def test_a_control_id_used_twice_names_both_places(suite: Suite, workers: tuple[str, ...]) -> None:
     """Ids are never reused."""
-    result = suite(GOOD + GOOD.replace("test_services", "test_again"))
+    result = suite(GOOD + GOOD.replace("test_services", "test_again"), *workers)
 
-    assert result.ret == 4
-    result.stderr.fnmatch_lines(["*suites/test_net.py:*NET-001 is already used at suites/test_net.py:*"])
+    said = result.stdout.str() + result.stderr.str()
+    assert result.ret == 4, said
+    assert re.search(r"suites/test_net\.py:\d+: control id NET-001 is already used at suites/test_net\.py:\d+", said)
+    assert "INTERNALERROR" not in said
 
 
 EXEMPTION = """

@@ -12,15 +12,15 @@ import pytest
 from meshproof.control import Control, control_of, place_of
 from meshproof.errors import CannotSee, MeshproofError, NotApplicable, TargetError
 from meshproof.exemption import Exemption, Register, read_exemptions
-from meshproof.judgement import recording
+from meshproof.judgement import Findings, recording
 from meshproof.mutant import Mutant
 from meshproof.mutation.generated import GeneratedMutants, shards_of
-from meshproof.mutation.proof import Outcome, prove
 from meshproof.mutation.replanned import NAME, ReplannedMutants, can_replan
+from meshproof.outcomes import end, end_mutant, mutant_of, result_of, skip
 from meshproof.provenance import facts_of
 from meshproof.report.catalogue import catalogue
 from meshproof.report.recorder import Recorder
-from meshproof.result import CheckOutcome, CheckResult, evidence_of, places_of, weakest
+from meshproof.result import CheckResult
 from meshproof.settings import Settings, read_settings
 from meshproof.targets import chosen_target, is_available
 from meshproof.targets.plan import declaration_of, environments_of
@@ -34,6 +34,7 @@ NOTES = pytest.StashKey[list[Mapping[str, str]]]()
 PROPERTY = "meshproof"
 _NOTES = "meshproof-notes"
 _CONTROL = "meshproof-control"
+_USAGE = "meshproof-usage"
 
 _OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--target", "choice", "plan | embedded | kind | live; auto takes the best that is here"),
@@ -105,7 +106,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuse a control id used twice, set aside what this target cannot show, add the generated mutants."""
     settings = config.stash[SETTINGS]
-    controls, files = _controls(items, config.rootpath)
+    try:
+        controls, files = _controls(items, config.rootpath)
+    except pytest.UsageError as error:
+        if not _is_worker(config):
+            raise
+        config.workeroutput[_USAGE] = str(error)  # type: ignore[attr-defined]  # a worker that raises only crashes
+        items[:] = []
+        return
     shown = [item for item in items if _shown_here(item, settings)]
     for item in items:
         if item not in shown and (control := _control(item)) is not None:
@@ -142,11 +150,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     except (CannotSee, NotApplicable) as error:
         if not isinstance(item, pytest.Function) or (control := _control(item)) is None:
-            pytest.skip(str(error))
-        if (mutant := _mutant(item)) is not None:
-            return _end_of_mutant(item, control, mutant, error)
-        _attach(item, _named(item, _result(control, error, [], [], ("", ""))))
-        return _end(error, [])
+            skip(error)
+        _ended(item, control, error, [])
+        return None
     except MeshproofError as error:
         pytest.fail(str(error), pytrace=False)
 
@@ -157,20 +163,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     control = control_of(pyfuncitem.function)
     if control is None:
         return (yield)
-    mutant = _mutant(pyfuncitem)
     held: list[object] = []
-
     with recording() as findings:
         try:
             held.append((yield))
             error: Exception | None = None
         except Exception as raised:  # noqa: BLE001 - classified below, and raised again unless it is a verdict
             error = raised
-    result = _named(pyfuncitem, _result(control, error, evidence_of(findings), places_of(findings), weakest(findings)))
-    if mutant is None:
-        _attach(pyfuncitem, replace(result, excused=pyfuncitem.config.stash[EXEMPTIONS].used))
-        return _end(error, held)
-    return _end_of_mutant(pyfuncitem, control, mutant, error)
+    _ended(pyfuncitem, control, error, findings)
+    return held[0] if held else True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -259,6 +260,8 @@ def pytest_testnodedown(node: object, error: object) -> None:
         for row in rows:
             recorder.know(**row)
         recorder.notes += getattr(node, "workeroutput", {}).get(_NOTES, [])
+        if says := getattr(node, "workeroutput", {}).get(_USAGE, ""):
+            recorder.refuse(says)
 
 
 class _Global:
@@ -351,71 +354,22 @@ def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def _ended(item: pytest.Function, control: Control, error: Exception | None, findings: Sequence[Findings]) -> None:
+    """Attach the verdict of a check, or the outcome of a mutant, and end the item as pytest knows it."""
+    if (mutant := _mutant(item)) is not None:
+        result, proof = mutant_of(control, mutant, error)
+        _attach(item, result)
+        end_mutant(mutant, proof)
+        return
+    found = _named(item, result_of(control, error, findings))
+    _attach(item, replace(found, excused=item.config.stash[EXEMPTIONS].used))
+    end(error)
+
+
 def _attach(item: pytest.Item, result: CheckResult) -> None:
     if not result.mutant and _is_worker(item.config) and (control := _control(item)) is not None:
         item.user_properties.append((_CONTROL, _row(control)))  # a run that is interrupted knows what it judged
     item.user_properties.append((PROPERTY, result.to_plain()))
-
-
-def _result(
-    control: Control,
-    error: Exception | None,
-    judged: list[dict[str, object]],
-    where: list[dict[str, object]],
-    known: tuple[str, str],
-) -> CheckResult:
-    kinds: list[tuple[type[Exception], str]] = [
-        (NotApplicable, "not_applicable"),
-        (CannotSee, "unknown"),
-        (AssertionError, "failed"),
-    ]
-    outcome = "passed" if error is None else next((word for kind, word in kinds if isinstance(error, kind)), "error")
-    if outcome == "passed" and not judged:
-        outcome, error = "unknown", CannotSee("the check judged nothing: nothing observed is never a pass")
-    reason = "" if error is None else str(error).split("\nassert ")[0]
-    return CheckResult(
-        control=control.id,
-        outcome=outcome,  # type: ignore[arg-type]  # one of the words above
-        reason=reason[:4000],
-        assurance=known[0],
-        fidelity=known[1],
-        judged=judged,
-        where=where,
-    )
-
-
-def _end(error: Exception | None, held: list[object]) -> object:
-    if isinstance(error, NotApplicable):
-        pytest.skip(f"not applicable: {error}")
-    if isinstance(error, CannotSee):
-        pytest.skip(f"unknown: {error}")
-    if error is not None:
-        raise error
-    return held[0] if held else True
-
-
-def _end_of_mutant(item: pytest.Function, control: Control, mutant: Mutant, error: Exception | None) -> object:
-    def again() -> None:
-        if error is not None:
-            raise error
-
-    proof = prove(again, mutant.says)
-    outcomes: dict[Outcome, CheckOutcome] = {Outcome.KILLED: "passed", Outcome.UNSEEN: "unknown"}
-    _attach(
-        item,
-        CheckResult(
-            control=control.id,
-            outcome=outcomes.get(proof.outcome, "failed"),
-            mutant=mutant.name,
-            mutant_outcome=proof.outcome.value,
-            reason=proof.said,
-        ),
-    )
-    if proof.outcome is Outcome.UNSEEN:
-        pytest.skip(f"unknown: {proof.said}")
-    if proof.outcome is not Outcome.KILLED:
-        pytest.fail(f"mutant {mutant.name} {proof.outcome.value}: {proof.said}", pytrace=False)
-    return True
 
 
 def _last_line_in(path: Path, error: BaseException) -> str:

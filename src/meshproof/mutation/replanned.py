@@ -37,6 +37,7 @@ class ReplannedMutants(pytest.Item):
         try:
             rows = _replanned(self._settings, self._load(self._settings))
         except CannotSee as error:
+            self.user_properties.append(("meshproof", {"replanned": [], "unseen": str(error)}))
             pytest.skip(f"unknown: {error}")
         self.user_properties.append(("meshproof", {"replanned": rows}))
         wrong = [f"{one['address']} {one['operator']}: {one['said']}" for one in rows if one["outcome"] == "differs"]

@@ -60,6 +60,8 @@ class Recorder:
         if isinstance(found, Mapping):
             if "generated" in found or "replanned" in found:
                 self._generated.append(found)
+                if says := str(found.get("unseen", "")):
+                    self.notes.append({"subject": "mutants in HCL", "where": "", "says": says})
                 if report.failed:
                     self._broke.append(f"{report.nodeid}: {_last_line(report)}")
             else:
@@ -71,6 +73,10 @@ class Recorder:
         """A file of the suite could not be collected."""
         self._usage = self._usage or usage
         self._broke.append("a file of the suite could not be collected")
+
+    def refuse(self, says: str) -> None:
+        """The suite is not usable as it stands: one sentence, whatever else was found."""
+        self._usage, self.problem = True, says
 
     def plain_status(self, exitstatus: int) -> int:
         """The exit status of a run that holds no control."""
