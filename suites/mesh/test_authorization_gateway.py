@@ -85,7 +85,7 @@ def _spelled(knocks: Judge, customer: Caller, shop: str) -> Iterator[Row]:
 
 
 def _as_its_policy_says(seen: Observed[tuple[Row, Reply]]) -> str | None:
-    row, reply = seen.value
+    row, reply = seen.value[0], seen.value[1].seen("the gateway")
     fetched = FETCHED in reply.headers
     if fetched and not row.allowed:
         return f"passes on {row.what} for {row.request.host}: {reply}"

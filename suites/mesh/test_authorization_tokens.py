@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from typing import Final
 
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.declaration.model import Declaration
@@ -157,10 +158,15 @@ def test_a_token_is_worth_nothing_beside_the_gateway(mesh: Mesh, as_built: Decla
     assert not findings.broken, findings.table()
 
 
+#: Callers that no proxy of the mesh lets in at all.
+NOBODY: Final = ("plain text", "no certificate")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What one caller got for the same request without and with a good token."""
+    """What one caller got for the same request without and with a good token; `named` where the mesh knows it."""
 
+    named: bool
     who: str
     what: str
     without: Reply
@@ -171,7 +177,7 @@ def _beside(mesh: Mesh, as_built: Declaration) -> Iterator[Observed[Shown]]:
     gateway = mesh.process("istio-ingressgateway")
     door = mesh.spiffe(gateway.namespace, gateway.account)
     named = [one for one in callers(mesh, as_built) if f"spiffe://{one.principal}" != door]
-    nobody = [Caller(principal="plain text", tls=None), Caller(principal="no certificate", tls=mesh.anonymous())]
+    nobody = [Caller(principal=one, tls=tls) for one, tls in zip(NOBODY, (None, mesh.anonymous()), strict=True)]
     for process in mesh.processes(kind="echo"):
         for caller in (*named, *nobody):
             yield from _compared(mesh, Judge(mesh, as_built, process), caller)
@@ -183,7 +189,8 @@ def _compared(mesh: Mesh, judge: Judge, caller: Caller) -> Iterator[Observed[Sho
     rows = [judge.row(caller, path, method=method, token=token) for method, path in requests for token in (False, True)]
     replies = [seen.value[1] for seen in asked(mesh, rows)]
     for (method, path), without, token in zip(requests, replies[::2], replies[1::2], strict=True):
-        shown = Shown(who=caller.principal, what=f"{method} {path}", without=without, token=token)
+        named = caller.principal not in NOBODY
+        shown = Shown(named=named, who=caller.principal, what=f"{method} {path}", without=without, token=token)
         yield mesh.observed(judge.process, shown)
 
 
@@ -191,6 +198,9 @@ def _stays_shut(seen: Observed[Shown]) -> str | None:
     shown = seen.value
     if shown.token.answered and not shown.without.answered:
         return f"opens to {shown.who} with a token: {shown.what}: {shown.token}"
+    if shown.named:
+        shown.without.seen(f"{shown.who} without a token")
+        shown.token.seen(f"{shown.who} with a token")
     if shown.token.answered and shown.token.status not in (*REFUSALS, shown.without.status):
         return f"opens to {shown.who} with a token: {shown.what}: {shown.token} instead of {shown.without}"
     return None

@@ -1,7 +1,9 @@
 """Who may speak to a workload at all: mutual TLS as it is seen on the wire."""
 
 import re
-from collections.abc import Iterator
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.observation import Observed
@@ -41,6 +43,15 @@ STRICT_MTLS = Control(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """What a caller got that must be refused, and what one of the mesh got at the same port."""
+
+    caller: str
+    reply: Reply
+    welcome: Reply
+
+
 @checks(STRICT_MTLS)
 def test_callers_without_a_valid_identity_are_refused(mesh: Mesh) -> None:
     """Plain text, no certificate, another root, an expired certificate: no port of any workload answers."""
@@ -49,24 +60,34 @@ def test_callers_without_a_valid_identity_are_refused(mesh: Mesh) -> None:
     assert not findings.broken, findings.table()
 
 
-def _refused_callers(mesh: Mesh) -> Iterator[Observed[tuple[str, Reply]]]:
+def _refused_callers(mesh: Mesh) -> Iterator[Observed[Refused]]:
     name = mesh.spiffe("shop", "orders")
-    callers = {
+    callers: dict[str, ssl.SSLContext | None] = {
         "plain text": None,
         "TLS without a certificate": mesh.anonymous(),
         "a certificate of another root": mesh.stranger(name),
         "an expired certificate": mesh.expired(name),
     }
+    yield from _asked(mesh, callers)
+
+
+def _asked(mesh: Mesh, callers: Mapping[str, ssl.SSLContext | None]) -> Iterator[Observed[Refused]]:
+    """Each caller at each port of each workload, beside a workload of the mesh."""
+    own = mesh.client(mesh.spiffe("shop", "orders"))
     for process in mesh.processes(kind="echo"):
-        for caller, tls in callers.items():
-            for port in process.local:
+        for port in process.local:
+            welcome = mesh.direct(process, Request(host=process.name), tls=own, port=port)
+            for caller, tls in callers.items():
                 reply = mesh.direct(process, Request(host=process.name), tls=tls, port=port)
-                yield mesh.observed(process, (caller, reply), f":{port}")
+                yield mesh.observed(process, Refused(caller=caller, reply=reply, welcome=welcome), f":{port}")
 
 
-def _is_refused(seen: Observed[tuple[str, Reply]]) -> str | None:
-    caller, reply = seen.value
-    return f"answers {caller}: {reply}" if reply.answered else None
+def _is_refused(seen: Observed[Refused]) -> str | None:
+    got = seen.value
+    if got.reply.answered:
+        return f"answers {got.caller}: {got.reply}"
+    got.welcome.seen("a workload of the mesh")
+    return None
 
 
 FOREIGN = Control(
@@ -99,8 +120,8 @@ def test_names_of_no_workload_of_this_mesh_are_refused(mesh: Mesh) -> None:
     assert not findings.broken, findings.table()
 
 
-def _foreign_callers(mesh: Mesh) -> Iterator[Observed[tuple[str, Reply]]]:
-    callers = {
+def _foreign_callers(mesh: Mesh) -> Iterator[Observed[Refused]]:
+    callers: dict[str, ssl.SSLContext | None] = {
         f"a name of {ELSEWHERE}": mesh.client(mesh.spiffe("shop", "orders", trust_domain=ELSEWHERE)),
         "a trust domain that only begins alike": mesh.client(
             mesh.spiffe("shop", "orders", trust_domain=f"{mesh.state.trust_domain}.{ELSEWHERE}")
@@ -108,10 +129,7 @@ def _foreign_callers(mesh: Mesh) -> Iterator[Observed[tuple[str, Reply]]]:
         "a certificate without a name": mesh.client(),
         "a certificate with a DNS name": mesh.client("orders.shop.svc.cluster.local"),
     }
-    for process in mesh.processes(kind="echo"):
-        for caller, tls in callers.items():
-            reply = mesh.direct(process, Request(host=process.name), tls=tls)
-            yield mesh.observed(process, (caller, reply))
+    yield from _asked(mesh, callers)
 
 
 NAMED = Control(

@@ -24,6 +24,12 @@ class Envoy:
         query = {"resource": "dynamic_active_clusters", "name_regex": f"^{name}$"}
         return name in self._get("/config_dump", **query).text
 
+    def listens(self, address: str, port: int) -> bool:
+        """Whether a listener is bound there."""
+        rows = self._get("/listeners", format="json").json().get("listener_statuses", [])
+        sockets = (row["local_address"].get("socket_address", {}) for row in rows)
+        return any((one.get("address"), one.get("port_value")) == (address, port) for one in sockets)
+
     def is_warming(self) -> bool:
         """Whether a listener waits to take over."""
         return "warming_state" in self._get("/config_dump", resource="dynamic_listeners", mask="warming_state").text

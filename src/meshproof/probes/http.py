@@ -10,6 +10,8 @@ from typing import Self
 import httpx
 from cryptography import x509
 
+from meshproof.errors import ProbeError
+
 _WITHIN_S = 5.0
 
 
@@ -32,6 +34,13 @@ class Reply:
     def answered(self) -> bool:
         """Whether HTTP was spoken at all."""
         return self.status > 0
+
+    def seen(self, of: str) -> Reply:
+        """This reply, where somebody answered: that a dead server refuses shows nothing. Raises ProbeError."""
+        if not self.answered:
+            message = f"{of}: {self}, so that nothing was seen"
+            raise ProbeError(message)
+        return self
 
     def __str__(self) -> str:
         """One line for a report."""

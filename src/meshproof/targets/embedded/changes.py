@@ -140,7 +140,8 @@ class Changes:
         except (httpx.HTTPError, ValueError) as error:
             message = f"{url}: the control plane does not answer: {error}"
             raise ProbeError(message) from error
-        return all(_acknowledged(row) for row in rows if str(row.get("proxy", "")).startswith(f"{process.name}."))
+        own = [row for row in rows if str(row.get("proxy", "")).startswith(f"{process.name}.")]
+        return bool(own) and all(_acknowledged(row) for row in own)
 
     def _move(self, site: str, before: Declaration, after: Declaration) -> bool:
         """Apply what differs between two declarations; whether anything does."""
