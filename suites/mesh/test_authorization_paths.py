@@ -73,7 +73,7 @@ def _spelled(judges: Iterable[Judge], who: Sequence[Caller]) -> Iterator[Row]:
 
 
 def _opens_no_more(judges: Mapping[str, Judge], seen: Observed[tuple[Row, Reply]]) -> str | None:
-    row, reply = seen.value
+    row, reply = seen.value[0], seen.value[1].seen(seen.value[0].what)
     if reply.status in (*REFUSALS, MALFORMED):
         return None
     path, means = row.request.path, normal(row.request.path)

@@ -113,7 +113,7 @@ def _outside(mesh: Mesh, process: ProcessState) -> Line:
 
 
 def _opens_to_the_good(seen: Observed[Knock]) -> str | None:
-    knock, reply = seen.value, seen.value.reply
+    knock, reply = seen.value, seen.value.reply.seen("the gateway")
     if knock.good:
         return None if reply.status == 200 else f"refuses {knock.what.format('')}: {reply}"  # noqa: PLR2004  # OK
     if FETCHED in reply.headers or reply.status not in REFUSALS:

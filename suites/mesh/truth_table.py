@@ -163,7 +163,7 @@ def table(mesh: Mesh, as_built: Declaration) -> Iterator[Row]:
 def wrongly_allowed(seen: Observed[tuple[Row, Reply]]) -> str | None:
     """What control 1 says: an answer that nobody allowed."""
     row, reply = seen.value
-    return None if reply.status in REFUSALS else f"allows {row.what}: {reply}"
+    return None if reply.seen(row.what).status in REFUSALS else f"allows {row.what}: {reply}"
 
 
 def wrongly_denied(seen: Observed[tuple[Row, Reply]]) -> str | None:
