@@ -18,9 +18,10 @@ from meshproof.mutation.generated import GeneratedMutants, shards_of
 from meshproof.mutation.replanned import NAME, ReplannedMutants, can_replan
 from meshproof.outcomes import end, end_mutant, mutant_of, result_of, skip
 from meshproof.provenance import facts_of
-from meshproof.report.catalogue import catalogue
+from meshproof.report.catalogue import write_catalogue
 from meshproof.report.recorder import Recorder
 from meshproof.result import CheckResult
+from meshproof.retired import read_retired
 from meshproof.settings import Settings, read_settings
 from meshproof.targets import chosen_target, is_available
 from meshproof.targets.plan import declaration_of, environments_of
@@ -133,7 +134,10 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         _tell_recorder(config, control, "selected")
     if (path := config.getoption("meshproof_catalogue")) is not None and not _is_worker(config):
         rows = [_row(one) | {"relates": list(one.relates), "file": files[key]} for key, one in sorted(controls.items())]
-        Path(path).write_text(catalogue(rows), encoding="utf-8")
+        try:
+            write_catalogue(Path(path), rows, retired=read_retired(settings.root / settings.suites / "retired.toml"))
+        except MeshproofError as error:
+            raise pytest.UsageError(str(error)) from error
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:

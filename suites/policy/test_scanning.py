@@ -37,6 +37,7 @@ DECIDED_BY_CLASS = {
     "CKV_AWS_318": "MET-003",
     "CKV_AWS_338": "MET-001",
     "CKV2_AWS_59": "MET-003",
+    "CKV2_GCP_4": "AUDIT-008",
     "CKV_GCP_122": "NOSQL-003",
 }
 

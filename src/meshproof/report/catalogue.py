@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from meshproof.errors import UsageError
+
+
+def write_catalogue(path: Path, rows: Sequence[Mapping[str, object]], *, retired: Mapping[str, str]) -> None:
+    """Write the page; an id that its last version lists may only go as a retired one.
+
+    Raises UsageError where a control would disappear in silence, or where a retired id is in use again.
+    """
+    ids = {str(row["id"]) for row in rows}
+    if again := sorted(ids & set(retired)):
+        message = f"{again[0]} is retired ({retired[again[0]]}): an id is never used again; give the control a new one"
+        raise UsageError(message)
+    known = set(_ID.findall(path.read_text(encoding="utf-8"))) if path.exists() else set()
+    if lost := sorted(known - ids - set(retired)):
+        message = (
+            f"{path.name} lists {', '.join(lost)}, which no suite has any more: collect all suites, bring the control "
+            "back, or retire it with its reason in suites/retired.toml"
+        )
+        raise UsageError(message)
+    path.write_text(catalogue(rows), encoding="utf-8")
 
 
 def catalogue(rows: Sequence[Mapping[str, object]]) -> str:
     """Markdown of every control that was collected, by system and id."""
     return "\n".join(_lines(rows)) + "\n"
+
+
+_ID = re.compile(r"^\| ([A-Z][A-Z0-9]*-\d+) \|", re.MULTILINE)
 
 
 def _lines(rows: Sequence[Mapping[str, object]]) -> Iterator[str]:

@@ -49,17 +49,24 @@ def scan(records: Iterable[Record]) -> Scan:
     did not run to its end, TargetError where it is missing.
     """
     program = find("checkov")
-    inputs = dict(_inputs(list(records)))
+    all_records = list(records)
+    inputs = dict(_inputs(all_records))
     key = hashlib.sha256(f"{program.version}\0{canonical(inputs)}".encode()).hexdigest()
     kept = user_cache_path("meshproof") / "scans" / f"{key}.json"
     if kept.exists():
-        return _scan(json.loads(kept.read_text(encoding="utf-8")), program.version)
-    reports = _run(Path(program.path), inputs)
+        reports = json.loads(kept.read_text(encoding="utf-8"))
+    else:
+        reports = _run(Path(program.path), inputs)
+        _keep(kept, reports)
+    addresses = {f"{one.kind}.{name}": one.address for one, name in _named(all_records)}
+    return _scan(reports, program.version, addresses)
+
+
+def _keep(kept: Path, reports: list[Mapping[str, object]]) -> None:
     kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = kept.with_suffix(".partial")
+    partial = kept.with_suffix(f".{os.getpid()}.partial")
     partial.write_text(json.dumps(reports), encoding="utf-8")
     partial.replace(kept)
-    return _scan(reports, program.version)
 
 
 def _run(program: Path, inputs: Mapping[str, object]) -> list[Mapping[str, object]]:
@@ -96,7 +103,8 @@ def _slim(report: Mapping[str, object]) -> Mapping[str, object]:
     }
 
 
-def _scan(reports: list[Mapping[str, object]], version: str) -> Scan:
+def _scan(reports: list[Mapping[str, object]], version: str, addresses: Mapping[str, str]) -> Scan:
+    """What was found, by declared address: `addresses` gives it for each name that the scanner was shown."""
     failed = [row for report in reports for row in report["failed"]]  # type: ignore[attr-defined]  # written by `_slim`
     passed = sum(int(str(report["passed"])) for report in reports)
     if not passed and not failed:
@@ -105,33 +113,36 @@ def _scan(reports: list[Mapping[str, object]], version: str) -> Scan:
     return Scan(
         version=version,
         passed=passed,
-        failed=tuple(ScannerFinding(id=row["id"], title=row["title"], address=row["address"]) for row in failed),
+        failed=tuple(
+            ScannerFinding(id=row["id"], title=row["title"], address=addresses.get(row["address"], row["address"]))
+            for row in failed
+        ),
     )
 
 
 def _inputs(records: list[Record]) -> Iterator[tuple[str, object]]:
     """The declaration in the scanner's own formats."""
-    resources = [one for one in records if one.family == "terraform" and ".data." not in f".{one.address}"]
+    resources = _named(records)
     objects = [one for one in records if one.family == "kubernetes"]
     if resources:
         yield "plan.json", _plan(resources)
     if objects:
-        yield "objects.json", {"apiVersion": "v1", "kind": "List", "items": [_known(one.values) for one in objects]}
+        yield "objects.json", {"apiVersion": "v1", "kind": "List", "items": [_known(one.values, {}) for one in objects]}
 
 
-def _plan(records: list[Record]) -> Mapping[str, object]:
-    rows = [
-        {
-            "address": one.address,
-            "mode": "managed",
-            "type": one.kind,
-            "name": one.name,
-            "provider_name": f"registry.terraform.io/hashicorp/{one.kind.partition('_')[0]}",
-            "schema_version": 0,
-            "values": _known(one.values),
-        }
-        for one in records
-    ]
+def _named(records: list[Record]) -> list[tuple[Record, str]]:
+    """Every resource with a name of its own.
+
+    The scanner finds a resource's configuration, and what belongs to it, by type and name alone: resources of two
+    modules with one name would be taken for one another.
+    """
+    resources = [one for one in records if one.family == "terraform" and ".data." not in f".{one.address}"]
+    return [(one, f"r{number}") for number, one in enumerate(resources)]
+
+
+def _plan(resources: list[tuple[Record, str]]) -> Mapping[str, object]:
+    shown = {one.address: f"{one.kind}.{name}" for one, name in resources}
+    rows = [_row(one, name, shown) for one, name in resources]
     changes = [
         {
             **{k: row[k] for k in ("address", "mode", "type", "name", "provider_name")},
@@ -144,29 +155,50 @@ def _plan(records: list[Record]) -> Mapping[str, object]:
         "terraform_version": "1.11.4",
         "planned_values": {"root_module": {"resources": rows}},
         "resource_changes": changes,
-        "configuration": {"root_module": {"resources": [_configured(one) for one in records]}},
+        "configuration": {"root_module": {"resources": [_configured(one, name, shown) for one, name in resources]}},
     }
 
 
-def _configured(record: Record) -> Mapping[str, object]:
-    """References as the plan's configuration states them, so that the scanner sees what belongs together."""
-    expressions = {
-        path.partition(".")[0]: {"references": [f"{target}.id" for target in targets] + list(targets)}
-        for path, targets in record.references.items()
-    }
+def _row(record: Record, name: str, shown: Mapping[str, str]) -> dict[str, object]:
+    refers = {path: shown[to] for path, targets in record.references.items() for to in targets[:1] if to in shown}
     return {
-        "address": record.address,
+        "address": shown[record.address],
         "mode": "managed",
         "type": record.kind,
-        "name": record.name,
-        "expressions": expressions,
+        "name": name,
+        "provider_name": f"registry.terraform.io/hashicorp/{record.kind.partition('_')[0]}",
+        "schema_version": 0,
+        "values": _known(record.values, refers),
     }
 
 
-def _known(value: object) -> object:
-    """Without what is not known yet: the scanner would take a mark for a value."""
+def _configured(record: Record, name: str, shown: Mapping[str, str]) -> Mapping[str, object]:
+    """References as a plan's configuration states them, so that the scanner sees what belongs together."""
+    found: dict[str, list[str]] = {}
+    for path, targets in record.references.items():
+        for target in (shown[one] for one in targets if one in shown):
+            found.setdefault(path.partition(".")[0], []).extend((f"{target}.id", target))
+    return {
+        "address": shown[record.address],
+        "mode": "managed",
+        "type": record.kind,
+        "name": name,
+        "expressions": {key: {"references": each} for key, each in found.items()},
+    }
+
+
+def _known(value: object, refers: Mapping[str, str], path: str = "") -> object:
+    """Without what is not known yet, which the scanner would take for a value: a block keeps what it refers to."""
+    if value is UNKNOWN:
+        return _referred(refers, path) if "." in path else UNKNOWN
     if isinstance(value, Mapping):
-        return {key: _known(one) for key, one in value.items() if one is not UNKNOWN}
+        pairs = ((key, _known(one, refers, f"{path}.{key}".lstrip("."))) for key, one in value.items())
+        return {key: one for key, one in pairs if one is not UNKNOWN}
     if isinstance(value, (list, tuple)):
-        return [_known(one) for one in value if one is not UNKNOWN]
+        items = (_known(one, refers, f"{path}.{number}") for number, one in enumerate(value))
+        return [one for one in items if one is not UNKNOWN]
     return value
+
+
+def _referred(refers: Mapping[str, str], path: str) -> object:
+    return next((to for at, to in refers.items() if at == path or at.startswith(f"{path}.")), UNKNOWN)

@@ -1,0 +1,71 @@
+"""The page of controls never loses one in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from meshproof.errors import UsageError
+from meshproof.report.catalogue import write_catalogue
+from meshproof.retired import read_retired
+
+
+def _row(key: str) -> dict[str, object]:
+    return {
+        "id": key,
+        "system": "istio",
+        "level": "MUST",
+        "title": "Every door MUST be shut",
+        "relates": [],
+        "mutants": ["open"],
+        "file": "suites/test_doors.py",
+        "source": "https://example.org",
+    }
+
+
+def test_a_control_that_disappears_is_named(tmp_path: Path) -> None:
+    """Collecting less than the page lists is refused, and the page stays as it was."""
+    page = tmp_path / "CONTROLS.md"
+    write_catalogue(page, [_row("DOOR-001"), _row("DOOR-002")], retired={})
+    before = page.read_text()
+
+    with pytest.raises(UsageError, match=r"CONTROLS\.md lists DOOR-002, which no suite has any more"):
+        write_catalogue(page, [_row("DOOR-001")], retired={})
+
+    assert page.read_text() == before
+
+
+def test_a_retired_control_may_go(tmp_path: Path) -> None:
+    """With its reason on record an id leaves the page."""
+    page = tmp_path / "CONTROLS.md"
+    write_catalogue(page, [_row("DOOR-001"), _row("DOOR-002")], retired={})
+
+    write_catalogue(page, [_row("DOOR-001")], retired={"DOOR-002": "DOOR-001 covers windows too"})
+
+    assert "DOOR-002" not in page.read_text()
+
+
+def test_a_retired_id_is_never_used_again(tmp_path: Path) -> None:
+    """An id means one demand for ever."""
+    with pytest.raises(UsageError, match=r"DOOR-001 is retired \(no doors any more\)"):
+        write_catalogue(tmp_path / "CONTROLS.md", [_row("DOOR-001")], retired={"DOOR-001": "no doors any more"})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("retired = 3", "write [retired] as a table"),
+        ("[retired]\nDOOR-001 = ''", "DOOR-001 is retired without a reason"),
+        ("[retired", "cannot be read"),
+    ],
+)
+def test_a_record_that_says_nothing_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    """What is not a reason is not taken for one."""
+    record = tmp_path / "retired.toml"
+    record.write_text(text)
+
+    with pytest.raises(UsageError) as caught:
+        read_retired(record)
+
+    assert says in str(caught.value)
