@@ -139,6 +139,17 @@ def _names(n: int) -> dict[str, object]:
     }
 
 
+def histories() -> list[tuple[str, str]]:
+    """Ledgers of 10,000, 100,000 and 1,000,000 writes, each read and judged once, in a process of its own."""
+    rows: list[tuple[str, str]] = []
+    for size in (10_000, 100_000, 1_000_000):
+        done = require(run([sys.executable, "-c", JUDGE, str(size)], cwd=ROOT, within_s=WITHIN_S), doing="judging")
+        made, read, judged, mebibytes, per_write = done.stdout.split()
+        took = f"read {read} s, judged {judged} s, {mebibytes} MiB ({per_write} bytes per write)"
+        rows.append((f"history of {size:,} writes", f"{took}; written in {made} s without fsync"))
+    return rows
+
+
 READ = """
 import resource, sys, time
 from pathlib import Path
@@ -151,6 +162,38 @@ began = time.monotonic()
 platform = Platform(read(plan.parent, "prod", plan_file=plan))
 judge(platform.all("aws_vpc"), lambda one: None if one.get("enable_dns_support") else "off")
 print(time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+JUDGE = """
+import resource, sys, time
+from pathlib import Path
+from meshproof.history.ledger import INTENT, encoded
+from meshproof.history.loss import loss_of
+from meshproof.history.operation import value_of
+from meshproof.history.reading import read_ledger
+from meshproof.history.sets import Read, check_set, check_set_full
+from meshproof.history.writers import two_writers
+from meshproof.process import scratch
+
+def mebibytes():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+size, floor, began = int(sys.argv[1]), mebibytes(), time.monotonic()
+values = [value_of(n % 50, n // 50) for n in range(size)]
+with scratch("ledger") as directory:
+    with (directory / "ledger").open("wb") as file:
+        for n, value in enumerate(values):
+            file.write(encoded([INTENT, value, n * 1000, "pool", "127.0.0.1:5432"]))
+            file.write(encoded(["ok", value, n * 1000 + 500, "primary", 1, n * 100, ""]))
+    made = time.monotonic()
+    history = read_ledger(directory / "ledger")
+    read = time.monotonic()
+    verdict = check_set(history, values[:-7])
+    assert len(verdict.lost) == 7 and not loss_of(history, verdict, fault_at_ns=size * 1000).holes
+    assert not two_writers(history).late
+    full = check_set_full(history, [Read(began_at_ns=size * 1000, ended_at_ns=size * 2000, values=frozenset(values))])
+    assert full.stable == size
+judged, used = time.monotonic(), mebibytes() - floor
+print(f"{made - began:.1f} {read - made:.2f} {judged - read:.2f} {used:.0f} {used * 2**20 / size:.0f}")
 """
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  namespace: shop\nspec:\n  type: ClusterIP\n"
 CLOCK = """
@@ -215,6 +258,7 @@ def main() -> None:
         ("Policy suite against Checkov", policy_against_checkov),
         ("Cost of the engine", cost_per_control),
         ("Size of a plan", plan_sizes),
+        ("Size of a history", histories),
     ):
         table = Table("figure", "value", title=title, title_justify="left")
         for name, value in measure():
