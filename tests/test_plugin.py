@@ -28,9 +28,9 @@ spec: {type: ClusterIP, ports: [{port: 80}]}
 HEAD = """
 from meshproof import *
 
-def control(id, mutants, level=Level.MUST):
+def control(id, mutants, level=Level.MUST, **more):
     return Control(id=id, title=f"Services {level.value} be internal", system="net", pillar=Pillar.SECURITY,
-                   level=level, since="1.0", source="https://kubernetes.io", remedy="Use ClusterIP.", mutants=mutants)
+                   level=level, since="1.0", source="https://kubernetes.io", remedy="Use ClusterIP.", mutants=mutants, **more)
 
 def internal(service):
     return None if service.get("spec.type") == "ClusterIP" else "is open to the outside"
@@ -160,6 +160,49 @@ def test_deselected_controls_are_counted_and_strict_refuses_them(suite: Suite, p
     assert suite(two, "-k", "test_other").ret == 0
     assert read_run(pytester)["summary"]["not_selected"] == 1  # type: ignore[index]
     assert suite(two, "-k", "test_other", "--strict-conformance").ret == 6
+
+
+def test_what_takes_too_long_or_needs_another_target_is_listed_but_no_pass(
+    suite: Suite, pytester: pytest.Pytester
+) -> None:
+    """The gate leaves out what is nightly and says which tier decides it; the floor is judged all the same."""
+    nightly = GOOD.replace("[OPEN])", "[OPEN], tier='nightly')").replace("test_services", "test_long")
+    live = GOOD.replace("[OPEN])", "[OPEN], targets=('live',))").replace("test_services", "test_live")
+    three = GOOD + nightly.replace("NET-001", "NET-002") + live.replace("NET-001", "NET-003")
+
+    assert suite(three).ret == 0
+    assert suite(three.replace("def test_services", "def no_test"), "--target", "plan").ret == 5
+
+    found = {one["id"]: (one["verdict"], one["reason"]) for one in read_run(pytester)["controls"]}  # type: ignore[attr-defined]
+    assert found == {
+        "NET-002": ("not_selected", "takes too long for every change: decided with --tier nightly"),
+        "NET-003": ("not_on_this_target", ""),
+    }
+    assert suite(three, "--tier", "nightly").ret == 0
+    assert read_run(pytester)["summary"]["pass"] == 2  # type: ignore[index]
+
+
+@pytest.mark.parametrize("more", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_what_a_check_measures_is_in_every_report(
+    suite: Suite, pytester: pytest.Pytester, more: tuple[str, ...]
+) -> None:
+    """Numbers reach run.json from workers too, under their control; a mutant's numbers do not."""
+    measured = GOOD.replace("    findings", "    measure('time to look', 0.25, 's', objective=2)\n    findings")
+
+    result = suite(measured, "--prove", "--mutants", "0", *more)
+
+    assert result.ret == 0
+    assert read_run(pytester)["measurements"] == [
+        {
+            "name": "time to look",
+            "value": 0.25,
+            "unit": "s",
+            "objective": 2,
+            "objective_source": "",
+            "control": "NET-001",
+        }
+    ]
+    result.stdout.fnmatch_lines(["NET-001  time to look: 0.25 s (objective 2 s)"])
 
 
 def test_prove_kills_the_mutant_and_scores_generated_ones(suite: Suite, pytester: pytest.Pytester) -> None:

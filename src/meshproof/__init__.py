@@ -14,6 +14,7 @@ from meshproof.errors import (
     ValueUnknown,
 )
 from meshproof.judgement import Findings, judge
+from meshproof.measurement import measure
 from meshproof.mutant import Mutant, edit, remove
 from meshproof.verdict import Assurance, Fidelity, Verdict
 
@@ -36,5 +37,6 @@ __all__ = [
     "checks",
     "edit",
     "judge",
+    "measure",
     "remove",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from meshproof.errors import UsageError
 
@@ -46,6 +46,7 @@ class Control:
     `relates` names two or more kinds of object that the check must have read together (Terraform types,
     Kubernetes kinds, document kinds): a test holds the check to it. `frameworks` maps a framework
     (`nist`, `cis`, `pci`, `hipaa`, `soc2`) to its clauses. `targets` are the targets on which it can be shown.
+    One of the `tier` nightly takes too long for every change: the gate lists it as not selected.
     Raises UsageError, with the file and line, for a control that could not be red.
     """
 
@@ -61,6 +62,7 @@ class Control:
     targets: tuple[str, ...] = ("plan", "embedded", "kind", "live")
     relates: tuple[str, ...] = ()
     frameworks: Mapping[str, str] = field(default_factory=dict)
+    tier: Literal["gate", "nightly"] = "gate"
     retired: str = ""
 
     def __post_init__(self) -> None:

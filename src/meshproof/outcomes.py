@@ -10,9 +10,10 @@ import pytest
 from meshproof.control import Control
 from meshproof.errors import CannotSee, NotApplicable
 from meshproof.judgement import Findings
+from meshproof.measurement import Measured
 from meshproof.mutant import Mutant
 from meshproof.mutation.proof import Outcome, Proof, prove
-from meshproof.result import CheckOutcome, CheckResult, evidence_of, places_of, weakest
+from meshproof.result import CheckOutcome, CheckResult, evidence_of, numbers_of, places_of, weakest
 
 _WORDS: tuple[tuple[type[Exception], CheckOutcome], ...] = (
     (NotApplicable, "not_applicable"),
@@ -23,7 +24,12 @@ _PROVED: dict[Outcome, CheckOutcome] = {Outcome.KILLED: "passed", Outcome.UNSEEN
 _LONGEST_REASON = 4000
 
 
-def result_of(control: Control, error: Exception | None, findings: Sequence[Findings] = ()) -> CheckResult:
+def result_of(
+    control: Control,
+    error: Exception | None,
+    findings: Sequence[Findings] = (),
+    measured: Sequence[Measured] = (),
+) -> CheckResult:
     """How one run of a check ended; nothing observed is never a pass."""
     judged = evidence_of(findings)
     if error is None and not judged:
@@ -37,6 +43,7 @@ def result_of(control: Control, error: Exception | None, findings: Sequence[Find
         assurance=assurance,
         fidelity=fidelity,
         judged=judged,
+        measured=numbers_of(measured),
         where=places_of(findings),
     )
 

@@ -13,6 +13,7 @@ from meshproof.control import Control, control_of, place_of
 from meshproof.errors import CannotSee, MeshproofError, NotApplicable, TargetError
 from meshproof.exemption import Exemption, Register, read_exemptions
 from meshproof.judgement import Findings, recording
+from meshproof.measurement import Measured, measuring
 from meshproof.mutant import Mutant
 from meshproof.mutation.generated import GeneratedMutants, shards_of
 from meshproof.mutation.replanned import NAME, ReplannedMutants, can_replan
@@ -115,10 +116,9 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         config.workeroutput[_USAGE] = str(error)  # type: ignore[attr-defined]  # a worker that raises only crashes
         items[:] = []
         return
-    shown = [item for item in items if _shown_here(item, settings)]
-    for item in items:
-        if item not in shown and (control := _control(item)) is not None:
-            _tell_recorder(config, control, "not_on_this_target")
+    for control in controls.values():
+        _tell_recorder(config, control, _state(control, settings))
+    shown = [item for item in items if (one := _control(item)) is None or _state(one, settings) == "selected"]
     if settings.prove and controls and not config.getoption("collectonly"):
         functions = [item.function for item in shown if isinstance(item, pytest.Function)]
         shown += [
@@ -130,8 +130,6 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         if can_replan(settings) and len(functions) > 1:
             shown.append(ReplannedMutants.from_parent(session, name=NAME, settings=settings, load=declaration_of))
     items[:] = shown
-    for control in controls.values():
-        _tell_recorder(config, control, "selected")
     if (path := config.getoption("meshproof_catalogue")) is not None and not _is_worker(config):
         rows = [_row(one) | {"relates": list(one.relates), "file": files[key]} for key, one in sorted(controls.items())]
         try:
@@ -155,7 +153,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     except (CannotSee, NotApplicable) as error:
         if not isinstance(item, pytest.Function) or (control := _control(item)) is None:
             skip(error)
-        _ended(item, control, error, [])
+        _ended(item, control, error)
         return None
     except MeshproofError as error:
         pytest.fail(str(error), pytrace=False)
@@ -168,13 +166,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     if control is None:
         return (yield)
     held: list[object] = []
-    with recording() as findings:
+    with recording() as findings, measuring() as measured:
         try:
             held.append((yield))
             error: Exception | None = None
         except Exception as raised:  # noqa: BLE001 - classified below, and raised again unless it is a verdict
             error = raised
-    _ended(pyfuncitem, control, error, findings)
+    _ended(pyfuncitem, control, error, findings, measured)
     return held[0] if held else True
 
 
@@ -314,6 +312,7 @@ def _row(control: Control) -> dict[str, object]:
         "remedy": control.remedy,
         "frameworks": dict(control.frameworks),
         "mutants": [mutant.name for mutant in control.mutants],
+        "tier": control.tier,
     }
 
 
@@ -333,9 +332,11 @@ def _controls(items: Sequence[pytest.Item], root: Path) -> tuple[dict[str, Contr
     return {key: control for key, (control, _) in found.items()}, files
 
 
-def _shown_here(item: pytest.Item, settings: Settings) -> bool:
-    control = _control(item)
-    return control is None or any(is_available(target, settings) for target in control.targets)
+def _state(control: Control, settings: Settings) -> str:
+    """Whether a control is decided in this run, and if not, why."""
+    if not any(is_available(target, settings) for target in control.targets):
+        return "not_on_this_target"
+    return "selected" if control.tier in ("gate", settings.tier) else "not_selected"
 
 
 def _control(item: pytest.Item) -> Control | None:
@@ -358,14 +359,20 @@ def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
-def _ended(item: pytest.Function, control: Control, error: Exception | None, findings: Sequence[Findings]) -> None:
+def _ended(
+    item: pytest.Function,
+    control: Control,
+    error: Exception | None,
+    findings: Sequence[Findings] = (),
+    measured: Sequence[Measured] = (),
+) -> None:
     """Attach the verdict of a check, or the outcome of a mutant, and end the item as pytest knows it."""
     if (mutant := _mutant(item)) is not None:
         result, proof = mutant_of(control, mutant, error)
         _attach(item, result)
         end_mutant(mutant, proof)
         return
-    found = _named(item, result_of(control, error, findings))
+    found = _named(item, result_of(control, error, findings, measured))
     _attach(item, replace(found, excused=item.config.stash[EXEMPTIONS].used))
     end(error)
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from meshproof.judgement import Findings, Judgement
+from meshproof.measurement import Measured
 from meshproof.verdict import Assurance, Fidelity
 
 CheckOutcome = Literal["passed", "failed", "unknown", "not_applicable", "error"]
@@ -19,8 +20,8 @@ JUDGEMENTS = "https://meshproof.example/schemas/evidence/judgements/v1.json"
 class CheckResult:
     """One check, run once as built or against one mutant; plain values only.
 
-    `judged` are rows of the evidence, `where` the broken ones, `excused` the findings that exemptions
-    set aside. `assurance` is the weakest among what was judged.
+    `judged` are rows of the evidence, `where` the broken ones, `measured` its numbers, `excused` the findings that
+    exemptions set aside. `assurance` is the weakest among what was judged.
     """
 
     control: str
@@ -32,6 +33,7 @@ class CheckResult:
     fidelity: str = ""
     where: Sequence[Mapping[str, object]] = ()
     judged: Sequence[Mapping[str, object]] = ()
+    measured: Sequence[Mapping[str, object]] = ()
     excused: Sequence[str] = ()
 
     def to_plain(self) -> dict[str, object]:
@@ -45,7 +47,13 @@ class CheckResult:
             reason=f"{name}: {self.reason}" if self.reason else "",
             where=[{**row, "says": f"{name}: {row['says']}"} for row in self.where],
             judged=[{"environment": name, **row} for row in self.judged],
+            measured=[{**row, "name": f"{name}: {row['name']}"} for row in self.measured],
         )
+
+
+def numbers_of(measured: Sequence[Measured]) -> list[dict[str, object]]:
+    """One row for each number."""
+    return [asdict(one) for one in measured]
 
 
 def evidence_of(findings: Sequence[Findings]) -> list[dict[str, object]]:

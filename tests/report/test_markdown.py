@@ -20,6 +20,7 @@ def test_names_what_broke() -> None:
     assert "Remedy: " in text
     assert all(f"| {row.id} | " in text for row in run.systems)
     assert "297 of 300 killed" in text
+    assert "| recovery time | 118.4 s | 300 s | infra/observability/slo/orders.yaml | DR-013 |" in text
 
 
 @pytest.mark.parametrize("number", [60, 1000, 5000])
@@ -29,7 +30,7 @@ def test_stays_below_a_comment(number: int) -> None:
 
     assert len(text) < 60_000
     assert (b" more, in the report" in text) is (number > 60)
-    assert text.count(b"<details>") == text.count(b"</details>") == 1
+    assert text.count(b"<details>") == text.count(b"</details>") == 2
     assert b"Declared mutants:" in text
 
 

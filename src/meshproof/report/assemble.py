@@ -45,6 +45,7 @@ class Known(BaseModel):
     remedy: str
     frameworks: dict[str, str]
     mutants: list[str]
+    tier: str = "gate"
     state: str
 
 
@@ -97,9 +98,11 @@ class Assembly:
         reasons = [str(result["reason"]) for result in results if result["reason"]]
         if verdict == "unknown" and not reasons:
             reasons = ["the check did not run to its end"]
+        if verdict == "not_selected" and known.tier != self.settings.tier == "gate":
+            reasons = [f"takes too long for every change: decided with --tier {known.tier}"]
         judged = [row for result in results for row in _rows(result, "judged")]
         return model.ControlRun(
-            **known.model_dump(exclude={"mutants", "state"}),
+            **known.model_dump(exclude={"mutants", "tier", "state"}),
             verdict=verdict,  # type: ignore[arg-type]  # one of the model's words
             assurance=_weakest(results),
             fidelity=next((str(result["fidelity"]) for result in results if result["fidelity"]), None),
@@ -132,6 +135,17 @@ class Assembly:
         name = f"evidence/{control}-{digest[:12]}.json"
         self._files[name] = body
         return [model.Evidence(sha256=digest, file=name, schema=JUDGEMENTS)]
+
+    @cached_property
+    def measurements(self) -> list[model.Measurement]:
+        """Every number that a check of the declaration as it is measured, by control, in the order of measuring."""
+        rows = [
+            model.Measurement.model_validate({**row, "control": seen.result["control"]})
+            for seen in self.seen
+            if not seen.result.get("mutant")
+            for row in _rows(seen.result, "measured")
+        ]
+        return sorted(rows, key=lambda one: one.control)
 
     @cached_property
     def mutants(self) -> list[model.MutantRun]:
@@ -206,7 +220,8 @@ class Assembly:
     def floors_missed(self) -> list[str]:
         """Systems whose best verdict is below their floor; judged only on a whole run of our own declaration."""
         whole = not self.expression and self.settings.is_own_infra and not self.interrupted
-        if not whole or any(one.verdict == "not_selected" for one in self.controls):
+        left_out = (one for one in self.controls if one.verdict == "not_selected")
+        if not whole or not self.seen or any(self.known[one.id].tier == "gate" for one in left_out):
             return []
         have = {one.system for one in self.controls}
         if len(have) < len(self.systems) // 2:  # a single file was asked for
@@ -294,6 +309,7 @@ class Assembly:
             replanned_mutants=[
                 model.ReplannedMutant.model_validate(row) for part in self.generated for row in _rows(part, "replanned")
             ],
+            measurements=self.measurements,
             notes=self.facts.notes,
         )
 

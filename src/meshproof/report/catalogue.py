@@ -53,8 +53,9 @@ def _lines(rows: Sequence[Mapping[str, object]]) -> Iterator[str]:
         yield "| --- | --- | --- | --- | --- | --- | --- |"
         for row in sorted((one for one in rows if one["system"] == system), key=lambda one: str(one["id"])):
             relates = ", ".join(f"`{one}`" for one in _texts(row["relates"]))
+            nightly = ", nightly" if row["tier"] == "nightly" else ""
             yield (
-                f"| {row['id']} | {row['level']} | {row['title']} | {relates} | {_count(row['mutants'])} "
+                f"| {row['id']} | {row['level']}{nightly} | {row['title']} | {relates} | {_count(row['mutants'])} "
                 f"| {row['file']} | [source]({row['source']}) |"
             )
 

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable, Iterator
 
 from meshproof.report import words
-from meshproof.report.model import ControlRun, Run, SystemRow
+from meshproof.report.model import ControlRun, Measurement, Run, SystemRow
 
 #: A comment on the large forges holds 65,536 characters; below it, with room for what a bot adds.
 LIMIT_BYTES = 60_000
 #: Bytes kept for what follows the broken controls, and for the unknown ones.
 _RESERVE, _RESERVE_UNKNOWN = 9_000, 2_000
 _PLACES, _SYSTEMS, _WORDS = 10, 120, 400
+_COLUMNS = "| measured | value | objective | from | control |\n|---|--:|--:|---|---|"
 _MARKUP = re.compile(r"([\\`*_\[\]|#~])")
 
 
@@ -28,7 +29,11 @@ def render(run: Run) -> bytes:
     rows = [f"- {_code(one.id)} {_text(one.title)}: {_text(one.reason)}\n" for one in unknown]
     opening = f"<details><summary>Could not be seen ({len(unknown)})</summary>\n"
     parts += _section(opening, rows, LIMIT_BYTES - _RESERVE_UNKNOWN - _size(parts), closing="\n</details>\n")
-    return "\n".join([*parts, *_mutation(run), *_foot(run)]).encode()
+    closing = [*_mutation(run), *_foot(run)]
+    opening = f"<details><summary>Measured ({len(run.measurements)})</summary>\n\n{_COLUMNS}"
+    rows = [_measured(one) for one in run.measurements]
+    parts += _section(opening, rows, LIMIT_BYTES - _size([*parts, *closing]), closing="\n</details>\n")
+    return "\n".join([*parts, *closing]).encode()
 
 
 def _head(run: Run) -> Iterator[str]:
@@ -72,6 +77,12 @@ def _broken(control: ControlRun) -> str:
     if not control.where and control.reason:
         lines.append(f"  - {_text(control.reason)}")
     return "\n".join([*lines, f"  - Remedy: {_text(control.remedy)}", ""])
+
+
+def _measured(one: Measurement) -> str:
+    held = "-" if one.objective is None else words.number(one.objective, one.unit)
+    cells = (_text(one.name), words.number(one.value, one.unit), held, _text(one.objective_source), _text(one.control))
+    return "| " + " | ".join(cell or "-" for cell in cells) + " |"
 
 
 def _section(heading: str, rows: list[str], room: int, *, closing: str = "") -> Iterator[str]:

@@ -14,7 +14,7 @@ from rich.text import Text
 from meshproof.report import words
 from meshproof.report.assemble import Assembly
 from meshproof.report.directory import ReportDirectory
-from meshproof.report.model import ControlRun, Run
+from meshproof.report.model import ControlRun, Measurement, Run
 
 if TYPE_CHECKING:
     import pytest
@@ -56,6 +56,7 @@ def _parts(run: Run, assembly: Assembly) -> Iterator[Table | Text]:
     yield from _lines("The suite broke", list(assembly.broke), "red")
     yield from _lines("Below the floor", assembly.floors_missed, "red")
     yield from _lines("Bad exemption", assembly.usage_problems, "red")
+    yield from _lines("Measured", [_measured(one) for one in run.measurements], "cyan")
     yield from _mutation(run, assembly)
     yield _headline(run)
 
@@ -82,6 +83,11 @@ def _broken(control: ControlRun) -> str:
     more = [f"    and {len(control.where) - SHOWN} more"] if len(control.where) > SHOWN else []
     detail = places or [f"    {line}" for line in control.reason.splitlines()[:SHOWN]]
     return "\n".join([f"{control.id} {control.title}", *detail, *more, f"    remedy: {control.remedy}"])
+
+
+def _measured(one: Measurement) -> str:
+    held = "" if one.objective is None else f" (objective {words.number(one.objective, one.unit)})"
+    return f"{one.control}  {one.name}: {words.number(one.value, one.unit)}{held}"
 
 
 def _lines(title: str, rows: list[str], style: str) -> Iterator[Text]:

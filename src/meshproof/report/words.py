@@ -82,6 +82,11 @@ def share(part: int, whole: int) -> str:
     return f"{int(part / whole * 1000) / 10:.1f} %"
 
 
+def number(value: float, unit: str) -> str:
+    """A measured number, six digits of it at most, with its unit."""
+    return f"{value:.6g} {unit}".rstrip()
+
+
 def replanned(run: Run) -> str:
     """How many edits Terraform plans as the edit in memory says."""
     made = run.replanned_mutants
