@@ -26,7 +26,8 @@ class ProxySpec:
     """One proxy: who it is, where it listens, and whom it asks.
 
     `address` is the loopback address of its workload; `ports` are Envoy's admin, the agent's status, Envoy's status
-    and prometheus; `metadata` are further variables of pilot-agent; `config` is what the pod's annotation states.
+    and prometheus; `metadata` are further variables of pilot-agent; `config` is its ProxyConfig, whose proxyMetadata
+    are variables too, as the injector makes them.
     """
 
     name: str
@@ -83,7 +84,7 @@ def starting_proxy(programs: Programs, spec: ProxySpec, directory: Path) -> Iter
         "--log_output_level=default:warn",
     ]
     kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    env = {**kept, **_environment(programs, spec, root)}
+    env = {**kept, **variables_of(programs, spec, root)}
     with Running(
         argv, cwd=directory, env=env, log=directory / "proxy.log", name=f"proxy of {spec.name}", stop_within_s=1.0
     ) as process:
@@ -101,8 +102,11 @@ def await_proxy(process: Running, spec: ProxySpec) -> float:
     return await_ready(process, is_ready, within_s=_READY_WITHIN_S, what=f"proxy of {spec.name} ({spec.site})")
 
 
-def _environment(programs: Programs, spec: ProxySpec, root: Path) -> Mapping[str, str]:
+def variables_of(programs: Programs, spec: ProxySpec, root: Path) -> Mapping[str, str]:
+    """The environment of pilot-agent; `root` is the file of the root that it trusts."""
     admin, status, envoy_status, prometheus = spec.ports
+    declared = spec.config.get("proxyMetadata")
+    variables = {str(key): str(value) for key, value in declared.items()} if isinstance(declared, Mapping) else {}
     config = {
         **spec.config,
         "binaryPath": str(programs.envoy),
@@ -133,4 +137,5 @@ def _environment(programs: Programs, spec: ProxySpec, root: Path) -> Mapping[str
         "ENVOY_STATUS_PORT": str(envoy_status),
         "PROXY_CONFIG": json.dumps(config),
         **spec.metadata,
+        **variables,
     }

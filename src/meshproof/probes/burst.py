@@ -90,7 +90,7 @@ async def _connection(  # noqa: PLR0913, PLR0917  one connection's share of a lo
         left = share
         while left:
             batch = min(left, load.ahead)
-            writer.write(_wire(load.request) * batch)
+            writer.write(load.request.wire * batch)
             await writer.drain()
             seen.sent_s = time.monotonic() - began
             for _ in range(batch):
@@ -109,9 +109,3 @@ async def _reply(reader: asyncio.StreamReader, mark: str, seen: _Seen) -> None:
     seen.statuses[int(status.split(" ", 2)[1])] += 1
     if mark in headers:
         seen.marked[headers[mark]] += 1
-
-
-def _wire(request: Request) -> bytes:
-    headers = {"host": request.host, "content-length": str(len(request.body)), **request.headers}
-    lines = [f"{request.method} {request.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    return "\r\n".join([*lines, "", ""]).encode() + request.body

@@ -57,6 +57,13 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
+    @property
+    def wire(self) -> bytes:
+        """What goes over a connection of HTTP/1.1."""
+        headers = {"host": self.host, "content-length": str(len(self.body)), **self.headers}
+        lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        return "\r\n".join([*lines, "", ""]).encode() + self.body
+
 
 class Line:
     """One caller's connection to an address: opened with the first request, kept between them, closed at the end."""

@@ -12,6 +12,9 @@ from meshproof.probes.admission import without_unknown
 from meshproof.targets.embedded.translate import Translation
 
 _CHART = "istiod"
+_METADATA = "proxyMetadata"
+#: Nothing captures what a plain process asks of names, and all agents of a machine would answer at one address.
+_NOT_HERE = "ISTIO_META_DNS_CAPTURE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,7 @@ def mesh_settings(records: Sequence[Record], eastwest: Mapping[str, str]) -> tup
     values, _ = without_unknown(release.values["spec"]["values"])  # type: ignore[index]  # a release that has a chart
     shared = values.get("global", {})
     said = [Translation(address=release.address, says="metrics providers are left out: stock Envoy lacks their filter")]
+    said.append(Translation(address=release.address, says=f"{_NOT_HERE} is left out: nothing captures DNS"))
     mesh = {**values["meshConfig"], "defaultProviders": {"metrics": []}}
     declared = shared.get("meshNetworks", {})
     networks = {name: _network(name, one, eastwest, release.address, said) for name, one in declared.items()}
@@ -54,6 +58,13 @@ def mesh_settings(records: Sequence[Record], eastwest: Mapping[str, str]) -> tup
         ),
         said,
     )
+
+
+def proxy_config(settings: MeshSettings, own: Mapping[str, object]) -> Mapping[str, object]:
+    """The ProxyConfig of a pod, as the injector merges it: the mesh's default, then what its annotation states."""
+    default = settings.mesh.get("defaultConfig", {})
+    metadata = {**default.get(_METADATA, {}), **_mapping(own.get(_METADATA))}
+    return {**default, **own, _METADATA: {key: value for key, value in metadata.items() if key != _NOT_HERE}}
 
 
 def _network(
@@ -79,3 +90,7 @@ def _spec_of_chart(release: Record) -> Mapping[str, Any]:
     chart = spec.get("chart", {}) if isinstance(spec, Mapping) else {}
     found: Mapping[str, Any] = chart.get("spec", {}) if isinstance(chart, Mapping) else {}
     return found
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -224,6 +224,7 @@ def _state(  # noqa: PLR0913, PLR0917  what is known of a site
         key=credentials.key,
         kubeconfig=server.kubeconfig,
         audit_log=server.audit_log,
+        xds=control.xds,
         debug=control.debug,
         metrics=control.metrics,
         istiod_pid=control.pid,

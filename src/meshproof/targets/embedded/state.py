@@ -59,6 +59,7 @@ class SiteState(Part):
     key: Path
     kubeconfig: Path
     audit_log: Path
+    xds: str
     debug: str
     metrics: str
     istiod_pid: int

@@ -21,7 +21,7 @@ from meshproof.errors import TargetError
 from meshproof.probes.kubernetes import Api
 from meshproof.targets.embedded import definitions, issuer
 from meshproof.targets.embedded.addresses import Addresses, free_ports, leased, lowest_port, require_free
-from meshproof.targets.embedded.mesh_settings import MeshSettings, mesh_settings
+from meshproof.targets.embedded.mesh_settings import MeshSettings, mesh_settings, proxy_config
 from meshproof.targets.embedded.site import SitePlan, running_api, running_site
 from meshproof.targets.embedded.state import TargetState, TranslationState
 from meshproof.targets.embedded.translate import Object, Process, Translation, World, translated
@@ -84,15 +84,16 @@ class Blueprint:
             ),
         )
         self.translations += said
+        settings = self.settings(site)
         return SitePlan(
             name=site,
             directory=self.directory / site,
             addresses=(self.addresses.take(), self.addresses.take(), self.addresses.take()),
             objects=objects,
             secrets=list(self._secrets(objects)),
-            settings=self.settings(site),
+            settings=settings,
             processes=self.processes[site],
-            annotations={one.address: _proxy_config(one) for one in self.found[site]},
+            annotations={one.address: proxy_config(settings, annotated(one)) for one in self.found[site]},
             authority=self.root.intermediate(f"meshproof mesh {site}"),
             definitions=kept,
             programs=paths,
@@ -226,7 +227,7 @@ def _bare_plan(directory: Path, addresses: Addresses, paths: Mapping[str, Path])
     )
 
 
-def _proxy_config(workload: Workload) -> Mapping[str, object]:
+def annotated(workload: Workload) -> Mapping[str, object]:
     """The ProxyConfig in a pod's annotation."""
     text = workload.annotations.get(_PROXY_CONFIG, "")
     found: Any = YAML(typ="safe").load(text) if text else {}
