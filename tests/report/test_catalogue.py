@@ -19,6 +19,7 @@ def _row(key: str) -> dict[str, object]:
         "title": "Every door MUST be shut",
         "relates": [],
         "mutants": ["open"],
+        "tier": "gate",
         "file": "suites/test_doors.py",
         "source": "https://example.org",
     }
@@ -69,3 +70,13 @@ def test_a_record_that_says_nothing_is_refused(tmp_path: Path, text: str, says: 
         read_retired(record)
 
     assert says in str(caught.value)
+
+
+def test_what_is_decided_nightly_is_marked(tmp_path: Path) -> None:
+    """A reader sees which controls no change waits for."""
+    page = tmp_path / "CONTROLS.md"
+
+    write_catalogue(page, [_row("DOOR-001"), _row("DOOR-002") | {"tier": "nightly"}], retired={})
+
+    assert "| DOOR-001 | MUST |" in page.read_text()
+    assert "| DOOR-002 | MUST, nightly |" in page.read_text()
