@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -83,6 +83,13 @@ def _exemption(row: object, file: str, line: int, today: date) -> Exemption:
     return Exemption(**parsed.model_dump(), file=file, line=line)
 
 
+def excusing(exemptions: Iterable[Exemption], control: str, addresses: Collection[str]) -> Exemption | None:
+    """The exemption that sets a broken control aside: None unless every broken address is covered by one."""
+    mine = [one for one in exemptions if one.control == control]
+    covered = [next((one for one in mine if matches(address, one.address)), None) for address in addresses]
+    return covered[0] if covered and all(covered) else None
+
+
 class Register:
     """The exemptions of a run, for findings that are excused one by one; remembers which were needed."""
 
@@ -95,6 +102,10 @@ class Register:
     def used(self) -> tuple[str, ...]:
         """The ids that excused something."""
         return tuple(sorted(self._used))
+
+    def excuse(self, control: str, addresses: Collection[str]) -> Exemption | None:
+        """What sets a broken control aside, None where nothing does."""
+        return excusing(self._exemptions, control, addresses)
 
     def covers(self, finding: str, address: str) -> bool:
         """Whether a finding at an address is set aside."""

@@ -373,8 +373,9 @@ def _ended(
         end_mutant(mutant, proof)
         return
     found = _named(item, result_of(control, error, findings, measured))
-    _attach(item, replace(found, excused=item.config.stash[EXEMPTIONS].used))
-    end(error)
+    register = item.config.stash[EXEMPTIONS]
+    _attach(item, replace(found, excused=register.used))
+    end(error, register.excuse(control.id, [str(one["address"]) for one in found.where]))
 
 
 def _attach(item: pytest.Item, result: CheckResult) -> None:

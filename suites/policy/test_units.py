@@ -8,6 +8,8 @@ from meshproof.declaration.terragrunt_render import Rendering, agrees
 
 DEPENDENCIES = "https://terragrunt.gruntwork.io/docs/reference/hcl/blocks/#dependency"
 
+LOCKS = "https://developer.hashicorp.com/terraform/language/files/dependency-lock"
+
 OUTPUTS = Control(
     id="TF-003",
     title="Every output that a unit takes MUST be given by the module of the unit it depends on, and be mocked",
@@ -150,3 +152,67 @@ def _renders_the_same(unit: Item, rendering: Rendering) -> list[str]:
         if not agrees(value, theirs.get(name))
     ]
     return said + [f"input {name} is rendered, and not known here" for name in theirs if not unit.has(f"inputs.{name}")]
+
+
+LOCKED_RIGHT = Control(
+    id="TF-011",
+    title="What a lock file pins MUST be a version that the module admits, by the digest of its package",
+    system="terraform",
+    pillar=Pillar.SECURITY,
+    level=Level.MUST,
+    since="1.0",
+    source=LOCKS,
+    remedy="Run `terraform providers lock -platform=linux_amd64` beside the module and commit the file with the unit.",
+    frameworks={"nist": "CM-14", "soc2": "CC8.1", "pci": "6.3.2"},
+    mutants=[
+        edit("unit", "unit:primary/network", {"providers": [{"admitted": False}]}, says="is locked at 5.100.0"),
+        edit("unit", "unit:global/dns", {"providers": [{"digests": []}]}, says="is locked without a digest"),
+    ],
+)
+
+
+@checks(LOCKED_RIGHT)
+def test_locks_pin_what_the_module_admits(platform: Platform) -> None:
+    """Version and digest of every provider that a unit locks."""
+    locking = [one for one in platform.all("unit") if any(row["locked"] for row in one.mappings("providers"))]
+    findings = judge(locking, _locks_rightly)
+
+    assert not findings.broken, findings.table()
+
+
+def _locks_rightly(unit: Item) -> Iterator[str]:
+    for row in (one for one in unit.mappings("providers") if one["locked"]):
+        if not row["admitted"]:
+            yield f"{row['source']} is locked at {row['locked']}, its module requires {row['required']} ({row['file']})"
+        if not row["digests"]:
+            yield f"{row['source']} is locked without a digest ({row['file']})"
+
+
+LOCKED_ALL = Control(
+    id="TF-012",
+    title="Every unit MUST lock every provider that its module requires",
+    system="terraform",
+    pillar=Pillar.SECURITY,
+    level=Level.MUST,
+    since="1.0",
+    source=LOCKS,
+    remedy="Run `terraform providers lock -platform=linux_amd64` beside the module and commit the file with the unit.",
+    frameworks={"nist": "CM-14", "soc2": "CC8.1", "pci": "6.3.2"},
+    mutants=[
+        edit("unit", "unit:primary/network", {"providers": [{"locked": ""}]}, says="hashicorp/aws is not locked"),
+    ],
+)
+
+
+@checks(LOCKED_ALL)
+def test_units_lock_every_provider(platform: Platform) -> None:
+    """No provider is taken as it comes."""
+    findings = judge([one for one in platform.all("unit") if one.mappings("providers")], _locks_all)
+
+    assert not findings.broken, findings.table()
+
+
+def _locks_all(unit: Item) -> Iterator[str]:
+    for row in unit.mappings("providers"):
+        if not row["locked"]:
+            yield f"{row['source']} is not locked: whatever fits {row['required'] or 'no version'} would be run"

@@ -54,7 +54,7 @@ class Unit:
 
     `variables` says of each variable of its module whether it is required or optional, `outputs` what that module
     gives, and `uses` which output of which unit it takes: keys dependency, unit (empty where the path leads to none),
-    output, mocked.
+    output, mocked. `providers` are the rows of `provider_locks`.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Unit:
     outputs: tuple[str, ...] = ()
     uses: tuple[Mapping[str, object], ...] = ()
     remote_state: Mapping[str, object] = field(default_factory=dict)
+    providers: tuple[Mapping[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

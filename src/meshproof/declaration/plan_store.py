@@ -13,7 +13,7 @@ from meshproof.declaration.plan import Fact, Finding, Plan, Resource, Unit
 from meshproof.declaration.plan_json import uncollected
 
 #: Raise it when the shape of a plan changes: older files are then read anew.
-SHAPE: Final = 4
+SHAPE: Final = 5
 
 
 def save(path: Path, plan: Plan) -> None:
@@ -103,7 +103,7 @@ def _finding(row: dict[str, Any]) -> Finding:
 
 
 def _unit(row: dict[str, Any]) -> Unit:
-    lists = {name: tuple(row[name]) for name in ("dependencies", "outputs", "uses")}
+    lists = {name: tuple(row[name]) for name in ("dependencies", "outputs", "uses", "providers")}
     return Unit(**{**row, **lists, "place": Place(**row["place"])})
 
 

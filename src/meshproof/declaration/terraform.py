@@ -11,9 +11,11 @@ from pathlib import Path
 from meshproof.declaration import composition, google, google_schema, plan_json, terragrunt
 from meshproof.declaration.facts import facts
 from meshproof.declaration.model import UNKNOWN, Place
+from meshproof.declaration.module import Module
 from meshproof.declaration.plan import Plan, Unit
 from meshproof.declaration.plan_json import Planned
 from meshproof.declaration.plan_store import load, save
+from meshproof.declaration.provider_locks import provider_locks
 from meshproof.declaration.resolving import resources
 from meshproof.declaration.scope import HclScope, UnitScope
 from meshproof.declaration.terraform_run import Terraform, init_key, planned_json, workspace
@@ -139,7 +141,12 @@ def _unit(live: terragrunt.Live, unit: terragrunt.LiveUnit) -> Unit:
         outputs=tuple(sorted(module.outputs)) if module else (),
         uses=tuple(_uses(unit)),
         remote_state=next((one.remote_state for one in unit.includes if one.remote_state), {}),
+        providers=tuple(_locks(live, unit, module)) if module else (),
     )
+
+
+def _locks(live: terragrunt.Live, unit: terragrunt.LiveUnit, module: Module) -> Iterator[Mapping[str, object]]:
+    return provider_locks(live.modules, module, (live.infra.parent / unit.file.shown).parent)
 
 
 def _uses(unit: terragrunt.LiveUnit) -> Iterator[Mapping[str, object]]:

@@ -83,6 +83,7 @@ def _unit(one: Unit) -> Record:
             "outputs": list(one.outputs),
             "uses": list(one.uses),
             "remote_state": one.remote_state,
+            "providers": list(one.providers),
         },
         place=one.place,
         assurance=Assurance.RESOLVED,

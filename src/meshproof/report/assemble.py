@@ -13,8 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from meshproof.declaration.model import canonical
-from meshproof.exemption import Exemption
-from meshproof.mutant import matches
+from meshproof.exemption import Exemption, excusing
 from meshproof.report import model
 from meshproof.report.facts import RunFacts
 from meshproof.report.redaction import redacted, redacted_text
@@ -120,13 +119,9 @@ class Assembly:
         found = [_VERDICTS.get(str(result["outcome"]), Verdict.UNKNOWN) for result in results]
         # What one environment lacks, another may hold: the control applies to the run.
         verdict = worst([one for one in found if one is not Verdict.NOT_APPLICABLE] or found)
-        if verdict is Verdict.FAIL and where and self._excused(known.id, where):
+        if verdict is Verdict.FAIL and excusing(self.exemptions, known.id, [one.address for one in where]):
             return Verdict.EXEMPT.value
         return verdict.value
-
-    def _excused(self, control: str, where: list[model.Where]) -> bool:
-        globs = [one.address for one in self.exemptions if one.control == control]
-        return bool(globs) and all(any(matches(one.address, glob) for glob in globs) for one in where)
 
     def _evidence(self, control: str, judged: list[Mapping[str, object]]) -> list[model.Evidence]:
         text = canonical({"schema": JUDGEMENTS, "control": control, "judged": judged})
@@ -337,8 +332,7 @@ class Assembly:
         left_out = verdicts & {"not_selected", "not_on_this_target"}
         if unseen or (self.settings.strict_conformance and left_out):
             return 6
-        plain_failure = exitstatus == 1 and "exempt" not in verdicts
-        return 1 if plain_failure else 0
+        return exitstatus
 
 
 def summary_of(controls: Sequence[model.ControlRun]) -> model.Summary:
