@@ -56,6 +56,11 @@ class Arrival:
         """Whether it got what it asked for."""
         return self.status in _GOOD
 
+    @property
+    def answered(self) -> datetime:
+        """When the answer, or the end of the wait for one, had come."""
+        return self.at + timedelta(seconds=self.seconds)
+
     def __str__(self) -> str:
         """One line for a report."""
         return f"{self.stream}: " + (f"HTTP {self.status}" if self.status else f"no answer ({self.says})")

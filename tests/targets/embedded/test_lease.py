@@ -116,6 +116,17 @@ def test_a_kept_target_is_found_by_its_directory(place: Path) -> None:
 
 
 @pytest.mark.usefixtures("place")
+def test_a_target_of_another_version_is_found_and_can_be_stopped(place: Path) -> None:
+    """What it tells of itself is not understood, that it runs is: it stands in nobody's way."""
+    with started(place, "run") as run:
+        directory = run.directory()
+        (directory / "target.json").write_text('{"of": "another version"}', encoding="utf-8")
+        (found,) = found_here()
+
+        assert found.state is None
+        assert stop(found) <= 10.0
+
+
 def test_what_a_dead_run_left_is_no_obstacle() -> None:
     """Its files and locks go with the next reservation; what somebody holds stays."""
     dead, held = home() / "dead", home() / "held"

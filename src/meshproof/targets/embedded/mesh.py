@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,7 @@ class Mesh:
         self.state = state
         self.declaration = declaration
         self._apis: dict[str, Api] = {}
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -70,10 +72,11 @@ class Mesh:
         return self.processes(site=site, app=app)[0]
 
     def api(self, site: str) -> Api:
-        """The site's API server, as its administrator."""
-        if site not in self._apis:
-            self._apis[site] = Api(self.state.site(site).credentials)
-        return self._apis[site]
+        """The site's API server, as its administrator; may be asked for by several threads."""
+        with self._lock:
+            if site not in self._apis:
+                self._apis[site] = Api(self.state.site(site).credentials)
+            return self._apis[site]
 
     def observed(self, process: ProcessState, value: Any, what: str = "") -> Observed[Any]:
         """Something seen of a process, at the address and place of the workload that it runs."""

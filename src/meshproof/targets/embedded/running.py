@@ -23,7 +23,10 @@ _STOPPED_WITHIN_S = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A target whose supervisor lives: `kept` until it is stopped, `used` by a run; no state until ready."""
+    """A target whose supervisor lives: `kept` until it is stopped, `used` by a run.
+
+    There is no state until it is ready, nor of one that another version of the engine runs.
+    """
 
     directory: Path
     pid: int
@@ -90,5 +93,13 @@ def _found(directory: Path) -> Found:
         pid=int((directory / ALIVE).read_text(encoding="utf-8")),
         kept=request.keep,
         used=is_leased(directory),
-        state=state.read(directory) if (directory / state.FILE).exists() else None,
+        state=_state(directory),
     )
+
+
+def _state(directory: Path) -> TargetState | None:
+    """What the target tells of itself; nothing where another version of the engine wrote it."""
+    try:
+        return state.read(directory) if (directory / state.FILE).exists() else None
+    except TargetError:
+        return None
