@@ -92,11 +92,18 @@ def test_zz_waits(platform):
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "with-workers"])
+@pytest.mark.parametrize(
+    ("workers", "how"),
+    [
+        pytest.param((), signal.SIGINT, id="alone"),
+        pytest.param(("-n", "1"), signal.SIGINT, id="with-a-worker"),
+        pytest.param((), signal.SIGTERM, id="asked-to-end"),
+    ],
+)
 def test_an_interrupted_run_is_reported_as_partial(
-    suite: Suite, pytester: pytest.Pytester, workers: tuple[str, ...]
+    suite: Suite, pytester: pytest.Pytester, workers: tuple[str, ...], how: signal.Signals
 ) -> None:
-    """Ctrl-C in the middle: exit status 2, and the report says what was judged until then."""
+    """Ctrl-C or a job that is cancelled: exit status 2, and the report says what was judged until then."""
     suite(GOOD + BLOCKS, "--co", "-q")
     for name in ("ready", "never"):
         os.mkfifo(pytester.path / name)
@@ -104,7 +111,7 @@ def test_an_interrupted_run_is_reported_as_partial(
     log = pytester.path / "said"
     with Running(argv, cwd=pytester.path, log=log, name="pytest") as process:
         (pytester.path / "ready").read_bytes()
-        process.signal(signal.SIGINT)
+        process.signal(how)
         status = until(lambda: process.returncode, lambda one: one is not None, within_s=WITHIN_S, what="its end").value
     said = log.read_text()
 
@@ -148,6 +155,58 @@ def test_terraform_that_cannot_be_had_leaves_a_must_unseen(
     assert result.ret == 6, said
     assert words in said
     assert "meshproof fetch terraform" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        pytest.param(
+            "modules/aws/store/main.tf",
+            'resource "aws_sqs_queue" "main" {\n  name = \n}\n',
+            "infra/modules/aws/store/main.tf:2",
+            id="broken-hcl",
+        ),
+        pytest.param(
+            "modules/aws/store/more.tf",
+            'module "gone" {\n  source = "../gone"\n}\n',
+            "infra/modules/aws/gone: holds no Terraform module",
+            id="unknown-module",
+        ),
+    ],
+)
+def test_a_tree_that_makes_no_sense_is_exit_four(
+    suite: Suite, pytester: pytest.Pytester, file: str, text: str, words: str
+) -> None:
+    """Said once, with the place."""
+    suite(QUEUES, "--co", "-q")
+    plant(pytester.path)
+    (pytester.path / "infra" / file).write_text(text)
+
+    result = pytester.runpytest_subprocess("suites", "-p", "no:cacheprovider")
+
+    said = " ".join((result.stdout.str() + result.stderr.str()).split())
+    assert result.ret == 4, said
+    assert words in said
+    assert "Traceback" not in said
+
+
+def test_a_provider_that_cannot_be_had_leaves_what_needs_it_unseen(suite: Suite, pytester: pytest.Pytester) -> None:
+    """The units that need it are left out by name; nothing is made up in their place."""
+    suite(QUEUES, "--co", "-q")
+    plant(pytester.path)
+    versions = pytester.path / "infra/modules/aws/store/versions.tf"
+    more = '    lamp = {\n      source  = "example.invalid/nobody/lamp"\n      version = "1.0.0"\n    }\n    aws ='
+    versions.write_text(versions.read_text().replace("    aws =", more))
+
+    result = pytester.runpytest_subprocess("suites", "-p", "no:cacheprovider")
+
+    said = " ".join(result.stdout.str().split())
+    notes = json.loads((pytester.path / "reports/runs/latest/run.json").read_text())["notes"]
+    assert result.ret == 6, said
+    assert "NET-001 module.primary_store.aws_sqs_queue.main: name is known only after apply" in said
+    assert "Not read as declared (1)" in said
+    assert "provider example.invalid/nobody/lamp cannot be had here" in notes[0]["says"]
     assert "Traceback" not in said
 
 

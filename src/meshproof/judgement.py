@@ -105,7 +105,7 @@ def judge(things: Iterable[J], promise: Callable[[J], Complaints]) -> Findings:
     if not findings.broken and findings.undecided:
         first = findings.undecided[0]
         more = f" (and {len(findings.undecided) - 1} more)" if len(findings.undecided) > 1 else ""
-        message = f"{first.address}: {first.undecided}{more}"
+        message = f"{first.address}: {str(first.undecided).removeprefix(f'{first.address}: ')}{more}"
         raise ProbeError(message)
     return findings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -84,6 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if not _is_worker(config):
             config.stash[RECORDER] = _recorder(settings, config)
             config.pluginmanager.register(HeldTarget(settings), "meshproof-target")
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled job reports what it judged
     except MeshproofError as error:
         raise pytest.UsageError(str(error)) from error
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import Literal, cast
+
+AssuranceText = Literal["declared", "resolved", "accepted", "observed", "observed under fault"]
 
 
 class Verdict(StrEnum):
@@ -39,9 +42,9 @@ class Assurance(IntEnum):
     OBSERVED_UNDER_FAULT = 5
 
     @property
-    def label(self) -> str:
+    def label(self) -> AssuranceText:
         """The word of the reports, for example `observed under fault`."""
-        return self.name.lower().replace("_", " ")
+        return cast("AssuranceText", self.name.lower().replace("_", " "))
 
     @classmethod
     def from_label(cls, label: str) -> Assurance:

@@ -18,6 +18,7 @@ from meshproof.declaration.plan_store import load, save
 from meshproof.declaration.provider_locks import provider_locks
 from meshproof.declaration.resolving import resources
 from meshproof.declaration.scope import HclScope, UnitScope
+from meshproof.declaration.static import static_rows
 from meshproof.declaration.terraform_run import Terraform, init_key, planned_json, workspace
 from meshproof.declaration.terragrunt_checks import module_of, outputs_used
 from meshproof.errors import UsageError
@@ -83,7 +84,10 @@ def _planned(live: terragrunt.Live, terraform: Terraform, cache: Path, keep: Cal
     rows = [
         restored(row) for row in plan_json.planned(data, "the composed root") if row.key != "terraform_data.unknown"
     ]
-    scopes, units, outputs = _scopes(live, composed), {unit.label: unit.id for unit in composed.units}, _outputs(data)
+    scopes, units, outputs = _scopes(live), {unit.label: unit.id for unit in live.units}, _outputs(data)
+    for unit in live.units:
+        if unit not in composed.units and (left := scopes.get((unit.label,))):
+            rows.extend(static_rows(left))  # nobody plans it, but what it declares is not nothing
     found, refused = resources(rows, scopes, units=units, elsewhere=Place(file=f"{live.infra.name}/modules"))
     return Plan(
         environment=live.environment,
@@ -161,12 +165,11 @@ def _uses(unit: terragrunt.LiveUnit) -> Iterator[Mapping[str, object]]:
         }
 
 
-def _scopes(live: terragrunt.Live, composed: composition.Composition) -> dict[tuple[str, ...], HclScope]:
-    """Every module call below the composed root."""
+def _scopes(live: terragrunt.Live) -> dict[tuple[str, ...], HclScope]:
+    """Every module call below the composed root, and below the units that are left out of it."""
     roots: dict[str, HclScope] = {}
-    for unit in composed.units:
-        if isinstance(unit.source, Path):
-            module = live.modules.module(unit.source)
+    for unit in live.units:
+        if (module := module_of(live, unit)) is not None:
             roots[unit.id] = HclScope(
                 module, live.modules, (unit.label,), unit.input_expressions, UnitScope(unit, roots)
             )

@@ -20,7 +20,7 @@ from meshproof.report.redaction import redacted, redacted_text
 from meshproof.result import JUDGEMENTS
 from meshproof.settings import Settings
 from meshproof.systems import System
-from meshproof.verdict import Assurance, Verdict, worst
+from meshproof.verdict import Assurance, AssuranceText, Verdict, worst
 
 _VERDICTS = {
     "passed": Verdict.PASS,
@@ -104,7 +104,7 @@ class Assembly:
             **known.model_dump(exclude={"mutants", "tier", "state"}),
             verdict=verdict,  # type: ignore[arg-type]  # one of the model's words
             assurance=_weakest(results),
-            fidelity=next((str(result["fidelity"]) for result in results if result["fidelity"]), None),
+            fidelity=next((result["fidelity"] for result in results if result["fidelity"]), None),  # type: ignore[misc]
             target=self.target,
             checks=[_check(one) for one in seen],
             where=where,
@@ -352,7 +352,7 @@ def _strings(value: object) -> list[object]:
     return list(value) if isinstance(value, (list, tuple)) else []
 
 
-def _weakest(results: list[Mapping[str, object]]) -> str | None:
+def _weakest(results: list[Mapping[str, object]]) -> AssuranceText | None:
     known = [Assurance.from_label(str(result["assurance"])) for result in results if result["assurance"]]
     return min(known).label if known else None
 

@@ -7,10 +7,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from meshproof.verdict import AssuranceText
+
 SCHEMA = "https://meshproof.example/schemas/run/v1.json"
 
 Sha256 = str
 VerdictText = Literal["pass", "fail", "unknown", "not_applicable", "exempt", "not_selected", "not_on_this_target"]
+FidelityText = Literal["real", "stand-in", "emulated", "simulated", "scaled"]
 
 
 class Part(BaseModel):
@@ -64,8 +67,8 @@ class SystemRow(Part):
 
     id: str
     title: str
-    floor: str
-    best: str | None
+    floor: AssuranceText
+    best: AssuranceText | None
     floor_layer: str = Field(default="", description="the later layer that shows it, where the floor is not reached")
     summary: Summary
 
@@ -107,8 +110,8 @@ class ControlRun(Part):
     pillar: str
     source: str
     verdict: VerdictText
-    assurance: str | None
-    fidelity: str | None
+    assurance: AssuranceText | None
+    fidelity: FidelityText | None
     target: str
     checks: list[CheckRun]
     where: list[Where]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: How many rows of a list are shown before "and n more": the page has them all.
 SHOWN = 12
+#: Of what is the same in every run.
+FEW = 3
 
 
 def show_run(reporter: pytest.TerminalReporter, assembly: Assembly, directory: ReportDirectory) -> None:
@@ -53,6 +55,8 @@ def _parts(run: Run, assembly: Assembly) -> Iterator[Table | Text]:
         [f"{one.control} until {one.expires} ({one.owner}): {one.reason}" for one in run.exemptions if one.matched],
         "cyan",
     )
+    unread = [f"{one.where}  {one.subject}: {one.says}" for one in run.notes if one.where]
+    yield from _lines("Not read as declared", unread, "yellow", shown=FEW)
     yield from _lines("The suite broke", list(assembly.broke), "red")
     yield from _lines("Below the floor", assembly.floors_missed, "red")
     yield from _lines("Bad exemption", assembly.usage_problems, "red")
@@ -90,14 +94,14 @@ def _measured(one: Measurement) -> str:
     return f"{one.control}  {one.name}: {words.number(one.value, one.unit)}{held}"
 
 
-def _lines(title: str, rows: list[str], style: str) -> Iterator[Text]:
+def _lines(title: str, rows: list[str], style: str, shown: int = SHOWN) -> Iterator[Text]:
     if not rows:
         return
     yield Text(f"\n{title} ({len(rows)})", style=f"bold {style}")
-    for row in rows[:SHOWN]:
+    for row in rows[:shown]:
         yield Text(row)
-    if len(rows) > SHOWN:
-        yield Text(f"and {len(rows) - SHOWN} more: see the page")
+    if len(rows) > shown:
+        yield Text(f"and {len(rows) - shown} more: see the page")
 
 
 def _mutation(run: Run, assembly: Assembly) -> Iterator[Text]:
