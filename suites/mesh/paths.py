@@ -10,12 +10,40 @@ from typing import Final
 _SLASHES: Final = re.compile(r"/+")
 _ESCAPED_SLASH: Final = re.compile(r"%2f|%5c|\\", re.IGNORECASE)
 _ESCAPE: Final = re.compile(r"%([0-9a-fA-F]{2})")
-_DOTS_BEFORE_PARAMETER: Final = re.compile(r"(?:/|\\|%2f|%5c)(?:\.|%2e){1,2};", re.IGNORECASE)
+_READ_IN_TWO_WAYS: Final = re.compile(r";|%3b|%00", re.IGNORECASE)
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]")
 
 #: Ways to write the end of a segment, and ways to write the step back to the one before.
-_SEPARATORS: Final = ("/", "//", "///", "%2f", "%2F", "%5c", "%5C", "\\", "/./", "/%2e/", "/.;/", ";/", "%2f%2f")
-_BACK: Final = ("..", "%2e%2e", "%2E.", ".%2e", "..;", "..;x=1", "%252e%252e", "...", "..%00", "..%09")
+_SEPARATORS: Final = (
+    "/",
+    "//",
+    "///",
+    "%2f",
+    "%2F",
+    "%5c",
+    "%5C",
+    "\\",
+    "/./",
+    "/%2e/",
+    "/.;/",
+    ";/",
+    "%3B/",
+    "%2f%2f",
+)
+_BACK: Final = (
+    "..",
+    "%2e%2e",
+    "%2E.",
+    ".%2e",
+    "..;",
+    "..;x=1",
+    "%2E.;",
+    "..%3b",
+    "%252e%252e",
+    "...",
+    "..%00",
+    "..%09",
+)
 
 
 def normal(path: str) -> str:
@@ -39,8 +67,8 @@ def normal(path: str) -> str:
 
 
 def is_ambiguous(path: str) -> bool:
-    """Whether dots stand before a parameter: some programs step back there (`/a/..;/b`), RFC 3986 does not."""
-    return _DOTS_BEFORE_PARAMETER.search(path) is not None
+    """Whether programs read it in two ways: a parameter of a segment (`/a/..;/b` is `/b` to some), an end of text."""
+    return _READ_IN_TWO_WAYS.search(path.partition("#")[0].partition("?")[0]) is not None
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -1,9 +1,10 @@
 """What the world may ask of the gateway: hosts, methods and paths, whatever server name the connection was opened with."""
 
+import re
 from collections.abc import Iterator
 from itertools import product
 
-from meshproof import Control, Level, Pillar, checks, edit, judge
+from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.model import Declaration
 from meshproof.observation import Observed
 from meshproof.probes.http import Line, Reply
@@ -19,7 +20,10 @@ PATHS = ("/", "/catalogue", "/cataloguex", "/orders/1", "/healthz/ready", "/paym
 ELSEWHERE = "elsewhere.example"
 #: What services answer to each other, and to nobody outside; and ways to spell it by way of what is open.
 CLOSED = ("/payments/1", "/notifications")
+THROUGH = "/catalogue/%2E.;/payments"
 SPELLINGS = 80
+#: What a service says that it was asked for.
+URL = re.compile(r"^URL=(.*)$", re.MULTILINE)
 SEED = 20261124
 
 EDGE = Control(
@@ -32,14 +36,14 @@ EDGE = Control(
     source="https://istio.io/latest/docs/ops/best-practices/security/#path-normalization",
     remedy="Name hosts, methods and paths in every rule of the gateway's AuthorizationPolicy.",
     targets=SHOWN_BY,
-    relates=("AuthorizationPolicy", "Gateway", "HelmRelease"),
+    relates=("AuthorizationPolicy", "Gateway", "HelmRelease", "EnvoyFilter"),
     frameworks={"nist": "SC-7", "pci": "1.4.2", "soc2": "CC6.6"},
     mutants=[
         edit(
             "AuthorizationPolicy",
             "primary:istio-ingress/ingressgateway",
-            {"spec": {"rules": [{"to": [{"operation": {"methods": None}}]}]}},
-            says="passes on DELETE /catalogue",
+            {"spec": {"rules": [{"to": [{}, {"operation": {"methods": None}}]}]}},
+            says="passes on DELETE /orders/1",
         ),
         edit(
             "AuthorizationPolicy",
@@ -47,6 +51,7 @@ EDGE = Control(
             {"spec": {"rules": [{}, {"to": [{"operation": {"paths": ["/orders/*"]}}]}]}},
             says="passes on GET /orders/1 by anybody with no token",
         ),
+        remove("EnvoyFilter", "istio-system/unambiguous-paths", says="passes on GET /catalogue/%2E.;/payments"),
     ],
 )
 
@@ -79,16 +84,23 @@ def _named(knocks: Judge, customer: Caller, shop: str) -> Iterator[Row]:
 
 
 def _spelled(knocks: Judge, customer: Caller, shop: str) -> Iterator[Row]:
-    for path in spellings("/catalogue", CLOSED, count=SPELLINGS, seed=SEED):
-        if not is_ambiguous(path):
-            yield knocks.row(customer, path, host=shop)
+    for path in (THROUGH, *spellings("/catalogue", CLOSED, count=SPELLINGS, seed=SEED)):
+        yield knocks.row(customer, path, host=shop)
 
 
 def _as_its_policy_says(seen: Observed[tuple[Row, Reply]]) -> str | None:
     row, reply = seen.value[0], seen.value[1].seen("the gateway")
     fetched = FETCHED in reply.headers
+    if is_ambiguous(row.request.path):
+        return f"passes on {row.what}, which programs read in two ways" if fetched and _is_in_doubt(reply) else None
     if fetched and not row.allowed:
         return f"passes on {row.what} for {row.request.host}: {reply}"
     if row.allowed and not fetched and reply.status in REFUSALS:
         return f"refuses {row.what} for {row.request.host}: {reply}"
     return None
+
+
+def _is_in_doubt(reply: Reply) -> bool:
+    """Whether the service was asked for a path that can be read in two ways, or does not say what it was asked for."""
+    found = URL.search(reply.body)
+    return found is None or is_ambiguous(found[1])

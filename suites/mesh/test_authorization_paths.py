@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from meshproof import Control, Level, Pillar, checks, edit, judge
+from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.model import Declaration
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply
@@ -18,6 +18,8 @@ SHOWN_BY = ("embedded", "kind", "live")
 SPELLINGS = 100
 #: Fixed, so that a red run can be repeated.
 SEED = 20261124
+#: Ways through that are always tried, behind the open path: a step back that is a name to one and a step to another.
+THROUGH = ("/%2E.;/admin", "/..;/admin", "/..%3B/admin", "/..%00/admin", "/.;/..;a=b/admin")
 #: What no policy opens to anybody, and what opens for others only.
 CLOSED = ("/admin", "/healthz/ready", "/payments/1")
 #: A request that Envoy finds malformed is not let through either.
@@ -26,15 +28,15 @@ URL = re.compile(r"^URL=(.*)$", re.MULTILINE)
 
 SPELLED = Control(
     id="AUTHZ-103",
-    title="No spelling of a path MUST reach what its normal form may not, nor arrive in another form than was judged",
+    title="No spelling of a path MUST reach what its normal form may not, arrive otherwise than judged, or be left in doubt",
     system="zerotrust",
     pillar=Pillar.SECURITY,
     level=Level.MUST,
     since="1.0",
     source="https://istio.io/latest/docs/ops/best-practices/security/#customize-your-system-on-path-normalization",
-    remedy="Set meshConfig.pathNormalization.normalization to DECODE_AND_MERGE_SLASHES.",
+    remedy="Set meshConfig.pathNormalization.normalization to DECODE_AND_MERGE_SLASHES, and refuse paths with parameters.",
     targets=SHOWN_BY,
-    relates=("AuthorizationPolicy", "HelmRelease"),
+    relates=("AuthorizationPolicy", "HelmRelease", "EnvoyFilter"),
     frameworks={"nist": "SI-10", "pci": "6.2.4", "soc2": "CC6.1"},
     mutants=[
         edit(
@@ -47,7 +49,12 @@ SPELLED = Control(
             "HelmRelease",
             "flux-system/istiod",
             {"spec": {"values": {"meshConfig": {"pathNormalization": {"normalization": "MERGE_SLASHES"}}}}},
-            says="%5c",
+            says="/admin, where more than one meaning is left",
+        ),
+        remove(
+            "EnvoyFilter",
+            "istio-system/unambiguous-paths",
+            says="on as /catalogue/..;/admin, which programs read in two ways",
         ),
     ],
 )
@@ -68,7 +75,8 @@ def _spelled(judges: Iterable[Judge], who: Sequence[Caller]) -> Iterator[Row]:
         own = f"/{one.process.labels['app']}"
         caller = next(each for each in who if one.row(each, own).allowed)
         closed = [path for path in CLOSED if not one.row(caller, path).allowed]
-        for path in spellings(own, closed, count=SPELLINGS, seed=SEED):
+        through = (f"{own}{path}" for path in THROUGH)
+        for path in dict.fromkeys((*through, *spellings(own, closed, count=SPELLINGS, seed=SEED))):
             yield one.row(caller, path)
 
 
@@ -79,6 +87,8 @@ def _opens_no_more(judges: Mapping[str, Judge], seen: Observed[tuple[Row, Reply]
     path, means = row.request.path, normal(row.request.path)
     found = URL.search(reply.body)
     arrived = found[1].partition("?")[0] if found else str(reply)
+    if is_ambiguous(arrived):
+        return f"hands {path} on as {arrived}, which programs read in two ways"
     if arrived != normal(arrived):
         return f"hands {path} on as {arrived}, where more than one meaning is left"
     if not judges[row.process.address].row(row.caller, arrived).allowed:

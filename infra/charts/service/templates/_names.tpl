@@ -55,3 +55,68 @@ attempts: {{ .attempts }}
 perTryTimeout: {{ .perTryTimeout }}
 retryOn: {{ .retryOn | quote }}
 {{- end }}
+
+{{/* A share of the reads is answered by the canary as well, for nobody. */}}
+{{- define "service.mirrors" -}}
+{{- if and .Values.canary.mirrorPercent (not .Values.peer.enabled) -}}
+mirrors:
+  - destination:
+      host: {{ include "service.host" . }}
+      subset: canary
+      port:
+        number: {{ .Values.port }}
+    percentage:
+      value: {{ .Values.canary.mirrorPercent }}
+{{- end -}}
+{{- end }}
+
+{{/* Not empty for a service that some caller may ask to change something. */}}
+{{- define "service.writes" -}}
+{{- range .Values.callers }}{{ range .methods }}{{ if not (has . (list "GET" "HEAD")) }}{{ . }}{{ end }}{{ end }}{{ end -}}
+{{- end }}
+
+{{/* The routes at the gateway for one prefix: reads, and writes where there are any. */}}
+{{- define "service.edge" -}}
+{{- $root := .root -}}
+- name: reads
+  match:
+    - uri:
+        exact: {{ .prefix }}
+      method:
+        regex: GET|HEAD
+    - uri:
+        prefix: {{ .prefix }}/
+      method:
+        regex: GET|HEAD
+  {{- with .rewrite }}
+  rewrite:
+    uriRegexRewrite:
+      {{- toYaml . | nindent 6 }}
+  {{- end }}
+  timeout: {{ $root.Values.routes.reads.timeout }}
+  retries:
+    {{- include "service.retries" $root.Values.routes.reads | nindent 4 }}
+  route:
+    {{- include "service.destinations" $root | nindent 4 }}
+  {{- with include "service.mirrors" $root }}
+  {{- . | nindent 2 }}
+  {{- end }}
+{{- if .writes }}
+- name: writes
+  match:
+    - uri:
+        exact: {{ .prefix }}
+    - uri:
+        prefix: {{ .prefix }}/
+  {{- with .rewrite }}
+  rewrite:
+    uriRegexRewrite:
+      {{- toYaml . | nindent 6 }}
+  {{- end }}
+  timeout: {{ $root.Values.routes.writes.timeout }}
+  retries:
+    {{- include "service.retries" $root.Values.routes.writes | nindent 4 }}
+  route:
+    {{- include "service.destinations" $root | nindent 4 }}
+{{- end }}
+{{- end }}
