@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import httpx
-from cryptography import x509
 
 from meshproof.errors import ProbeError
+from meshproof.probes.tls import names_of
 
 _WITHIN_S = 5.0
 
@@ -129,10 +129,4 @@ def _peer(got: httpx.Response) -> tuple[tuple[str, ...], str]:
     if found is None:
         return (), ""
     der = found.getpeercert(True)  # noqa: FBT003 - the DER form
-    certificate = x509.load_der_x509_certificate(der)
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return (), str(found.version())
-    plain = [*names.get_values_for_type(x509.DNSName), *names.get_values_for_type(x509.UniformResourceIdentifier)]
-    return tuple(plain), str(found.version())
+    return names_of(der), str(found.version())
