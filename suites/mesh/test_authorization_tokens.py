@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
+from fixtures.calls import somewhere
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.declaration.model import Declaration
 from meshproof.observation import Observed
@@ -103,7 +104,7 @@ def _knocks(mesh: Mesh, as_built: Declaration, directory: Path) -> Iterator[Obse
         host = promised.shop_host(as_built, process.site)
         with _outside(mesh, process) as line:
             for (token, headers), path, method in product(shown.items(), PATHS, READS):
-                reply = line.ask(Request(host=host, path=path, method=method, headers=headers))
+                reply = line.ask(Request(host=host, path=path, method=method, headers={**headers, **somewhere()}))
                 what = f"{method} {path} {{}}with {token}"
                 yield mesh.observed(process, Knock(what=what, good=token in good, reply=reply))
 

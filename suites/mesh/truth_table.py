@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ssl
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby, product
+from itertools import cycle, groupby, product
 from typing import Final
 
+from fixtures.calls import somewhere
 from meshproof.declaration.model import Declaration
 from meshproof.observation import Observed
 from meshproof.probes.http import Line, Reply, Request
@@ -26,6 +28,9 @@ FETCHED: Final = "x-envoy-upstream-service-time"
 METHODS: Final = ("GET", "HEAD", "POST", "DELETE")
 _AT_ONCE: Final = 8
 _SUBJECT: Final = "customer-1"
+#: The port of a gateway where the site's limits are counted: no customer may ask more than a few times a second there.
+EDGE_PORT: Final = "https"
+_CUSTOMERS: Final = 64
 #: A namespace that holds no workload: a service account of the same name there is somebody else.
 _NOWHERE: Final = "nowhere"
 
@@ -99,7 +104,7 @@ def _principal(mesh: Mesh, namespace: str, account: str) -> str:
 def claims(as_built: Declaration, site: str) -> Mapping[str, object]:
     """What a good token of a customer says: who signed it, for whom it is, whose it is."""
     shop = promised.shop_host(as_built, site)
-    return {"iss": promised.issuer(as_built, site), "aud": f"https://{shop}", "sub": _SUBJECT}
+    return {"iss": promised.issuer(as_built, site), "aud": f"https://{shop}", "sub": f"{_SUBJECT}-{uuid.uuid4().hex}"}
 
 
 def bearer(token: str) -> Mapping[str, str]:
@@ -117,11 +122,13 @@ class Judge:
         self._policies = policies(as_built, process.site)
         said = claims(as_built, process.site)
         self._subject = f"{said['iss']}/{said['sub']}"
-        self._token = bearer(mesh.token(said))
+        customers = _CUSTOMERS if port == EDGE_PORT else 1
+        self._tokens = cycle([bearer(mesh.token({**said, "sub": f"{said['sub']}-{one}"})) for one in range(customers)])
 
     def row(self, caller: Caller, path: str, *, method: str = "GET", token: bool = True, host: str = "") -> Row:
         """One request, with a good token or none, by the workload's own name or another."""
         process = self.process
+        headers = {**(next(self._tokens) if token else {}), **somewhere()}
         asks = Asked(
             principal=caller.principal,
             subject=self._subject if token else "",
@@ -134,7 +141,7 @@ class Judge:
         return Row(
             process=process,
             caller=caller,
-            request=Request(host=host or process.name, path=path, method=method, headers=self._token if token else {}),
+            request=Request(host=host or process.name, path=path, method=method, headers=headers),
             token="a good token" if token else "no token",
             allowed=self._policies.allow(process.namespace, process.labels, asks),
         )

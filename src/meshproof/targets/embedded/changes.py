@@ -24,8 +24,11 @@ from meshproof.probes.plain import look
 from meshproof.targets.embedded import issuer
 from meshproof.targets.embedded.addresses import lowest_port
 from meshproof.targets.embedded.admission_mark import await_admission
+from meshproof.targets.embedded.applications import APPLICATIONS, mount_again
+from meshproof.targets.embedded.containers import container_of
 from meshproof.targets.embedded.lease import leave_changed
 from meshproof.targets.embedded.mesh_settings import mesh_settings
+from meshproof.targets.embedded.outside import placed
 from meshproof.targets.embedded.site import is_applied
 from meshproof.targets.embedded.state import ProcessState, TargetState
 from meshproof.targets.embedded.translate import Object, World, translated
@@ -152,7 +155,18 @@ class Changes:
         for key, thing in new.items():
             if old.get(key) != thing:
                 self._force(site, thing)
-        return old != new or self._move_settings(site, before, after)
+        self._move_files(site, before, after)
+        return self._move_settings(site, before, after) or old != new
+
+    def _move_files(self, site: str, before: Declaration, after: Declaration) -> None:
+        """Mount what differs anew: an application reads it by itself."""
+        for process in self._state.site(site).processes:
+            if process.kind in APPLICATIONS:
+                old, new = (
+                    container_of(one.by_address[process.workload], _records(one, site)) for one in (before, after)
+                )
+                if old.files != new.files:
+                    mount_again(process, self._state.directory / site / process.name / "app", new)
 
     def _force(self, site: str, thing: Object) -> None:
         """Apply an object of a mutant; an admission policy that forbids it is unbound until the mutant is gone."""
@@ -196,7 +210,7 @@ class Changes:
             jwks=issuer.keys(self._state.issuer_key),
             lowest_port=lowest_port(),
         )
-        objects, _ = translated(_records(declaration, site), world)
+        objects, _ = placed(translated(_records(declaration, site), world)[0], self._state.outside)
         return {_key(one): one for one in objects if is_applied(one)}
 
 

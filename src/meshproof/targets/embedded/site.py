@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from meshproof.components.authority import Authority
-from meshproof.components.echo import EchoPorts, echo
 from meshproof.components.etcd import etcd
 from meshproof.components.istiod import Istiod, IstiodPorts, istiod
 from meshproof.components.kube_apiserver import ApiServer, kube_apiserver
@@ -21,6 +20,8 @@ from meshproof.errors import TargetError
 from meshproof.probes.kubernetes import Answer, Api
 from meshproof.process import Running
 from meshproof.targets.embedded.addresses import free_ports
+from meshproof.targets.embedded.applications import APPLICATIONS, Start
+from meshproof.targets.embedded.containers import Container
 from meshproof.targets.embedded.mesh_settings import MeshSettings
 from meshproof.targets.embedded.state import AnswerState, ProcessState, SiteState
 from meshproof.targets.embedded.translate import PROCESS_LABEL, Object, Process
@@ -45,6 +46,7 @@ class SitePlan:
     settings: MeshSettings
     processes: Sequence[Process]
     annotations: Mapping[str, Mapping[str, object]]
+    containers: Mapping[str, Container]
     authority: Authority
     definitions: Path
     programs: Mapping[str, Path]
@@ -137,33 +139,38 @@ def _processes(plan: SitePlan, control: Istiod, api: Api, stack: ExitStack) -> l
     programs = Programs(
         agent=plan.programs["pilot-agent"], envoy=plan.programs["envoy"], bootstrap=plan.programs["istio-bootstrap"]
     )
-    started: list[tuple[Process, ProxySpec, Running, int]] = []
+    started: list[tuple[Process, ProxySpec, Running]] = []
+    applications = _applications(plan, stack, after_the_proxies=False)
     for process in plan.processes:
-        directory = plan.directory / process.name
-        directory.mkdir(mode=0o700)
-        app = stack.enter_context(_application(plan, process, directory)).pid if process.kind == "echo" else 0
         spec = _spec(plan, process, control, api)
-        running = stack.enter_context(starting_proxy(programs, spec, directory))
-        started.append((process, spec, running, app))
+        running = stack.enter_context(starting_proxy(programs, spec, plan.directory / process.name))
+        started.append((process, spec, running))
     with ThreadPoolExecutor(max(len(started), 1)) as pool:
         ready = list(pool.map(lambda one: await_proxy(one[2], one[1]), started))
+    applications |= _applications(plan, stack, after_the_proxies=True)
     return [
-        _process_state(process, spec, running, app, plan.directory, seconds)
-        for (process, spec, running, app), seconds in zip(started, ready, strict=True)
+        _process_state(process, spec, running, applications.get(process.name, 0), plan.directory, seconds)
+        for (process, spec, running), seconds in zip(started, ready, strict=True)
     ]
 
 
-def _application(plan: SitePlan, process: Process, directory: Path) -> AbstractContextManager[Running]:
-    (http,) = set(process.local.values())
-    grpc, tcp = free_ports(2)
-    return echo(
-        plan.programs["echo-server"],
-        name=process.name,
-        version=process.labels.get("version", process.name),
-        site=plan.name,
-        ports=EchoPorts(http=http, grpc=grpc, tcp=tcp),
-        directory=directory / "app",
-    )
+def _applications(plan: SitePlan, stack: ExitStack, *, after_the_proxies: bool) -> dict[str, int]:
+    """Process ids of what runs behind the proxies, by process."""
+    found = {}
+    for process in plan.processes:
+        directory = plan.directory / process.name
+        directory.mkdir(mode=0o700, exist_ok=True)
+        application = APPLICATIONS.get(process.kind)
+        if application is not None and application.needs_the_mesh == after_the_proxies:
+            start = Start(
+                programs=plan.programs,
+                process=process,
+                container=plan.containers[process.workload],
+                site=plan.name,
+                directory=directory / "app",
+            )
+            found[process.name] = stack.enter_context(application.start(start)).pid
+    return found
 
 
 def _spec(plan: SitePlan, process: Process, control: Istiod, api: Api) -> ProxySpec:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -23,7 +22,7 @@ class ProcessState(Part):
     """A running process: `admin` is its proxy's admin interface, `pids` the application's and the proxy's."""
 
     name: str
-    kind: Literal["echo", "gateway"]
+    kind: str
     workload: str
     site: str
     namespace: str
@@ -34,6 +33,7 @@ class ProcessState(Part):
     locality: str
     ports: dict[str, int]
     local: dict[int, int]
+    debug: int = 0
     admin: str
     proxy_pid: int
     app_pid: int
@@ -73,6 +73,14 @@ class SiteState(Part):
         return Credentials(url=self.url, authority=self.authority, certificate=self.certificate, key=self.key)
 
 
+class OutsideState(Part):
+    """What answers for a host outside the platform: where, on which port for each protocol, signed by which root."""
+
+    address: str
+    ports: dict[str, int]
+    root: Path
+
+
 class TranslationState(Part):
     """One difference between what is declared and what runs."""
 
@@ -92,6 +100,7 @@ class TargetState(Part):
     root_certificate: Path
     root_key: Path
     issuer_key: Path
+    outside: dict[str, OutsideState]
     sites: list[SiteState]
     translations: list[TranslationState]
     not_run: list[str]

@@ -35,7 +35,8 @@ class Translation:
 class Process:
     """One process of a workload: it is reached on `address` and calls others through `outbound`.
 
-    `ports` are container ports by name, `local` the application's port on 127.0.0.1 for each container port.
+    `ports` are container ports by name, `local` the application's port on 127.0.0.1 for each container port, `debug`
+    the one where it gives its own account.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Process:
     locality: str
     ports: Mapping[str, int]
     local: Mapping[int, int]
+    debug: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def translated(records: Sequence[Record], world: World) -> tuple[list[Object], l
     for process in world.processes:
         result.append(_entry(process, objects))
         said.append(Translation(address=process.workload, says=f"one of its pods is the process {process.name}"))
-        if process.kind == "echo":
+        if process.local:
             sidecar = _sidecar(process, _governing(sidecars, process), objects)
             result.append(_without_low_ports(sidecar, process, world, said))
             says = (

@@ -25,7 +25,7 @@ class Program(BaseModel):
 
     image: str
     workload: str = "*"
-    runs: Literal["echo", "gateway"]
+    runs: Literal["echo", "gateway", "ratelimit", "redis"]
     why: str
     primary: int = 0
     standby: int = 0
@@ -35,10 +35,23 @@ class Program(BaseModel):
         return self.primary if site == "primary" else self.standby
 
 
-class _File(BaseModel):
+class OutsideHost(BaseModel):
+    """A host outside the platform, for which a program of this machine answers."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    program: list[Program]
+    host: str
+    runs: Literal["echo"]
+    why: str
+
+
+class Programs(BaseModel):
+    """All of programs.toml: what stands for images, and what answers for hosts outside."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    program: list[Program] = []
+    outside: list[OutsideHost] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +70,10 @@ class Workload:
     program: Program | None
 
 
-def read_programs(path: Path) -> Sequence[Program]:
+def read_programs(path: Path) -> Programs:
     """The rows of programs.toml. Raises UsageError with the file."""
     try:
-        return _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).program
+        return Programs.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{path}: cannot be read: {error}; it says which program stands for an image"
         raise UsageError(message) from error

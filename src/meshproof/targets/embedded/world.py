@@ -21,15 +21,27 @@ from meshproof.errors import TargetError
 from meshproof.probes.kubernetes import Api
 from meshproof.targets.embedded import definitions, issuer
 from meshproof.targets.embedded.addresses import Addresses, free_ports, leased, lowest_port, require_free
+from meshproof.targets.embedded.applications import APPLICATIONS
+from meshproof.targets.embedded.containers import Container, container_of
 from meshproof.targets.embedded.mesh_settings import MeshSettings, mesh_settings, proxy_config
+from meshproof.targets.embedded.outside import answering, placed
 from meshproof.targets.embedded.site import SitePlan, running_api, running_site
-from meshproof.targets.embedded.state import TargetState, TranslationState
+from meshproof.targets.embedded.state import OutsideState, TargetState, TranslationState
 from meshproof.targets.embedded.translate import Object, Process, Translation, World, translated
-from meshproof.targets.embedded.workloads import Program, Workload, workloads
+from meshproof.targets.embedded.workloads import Programs, Workload, workloads
 from meshproof.toolchain import find, find_bundle
 
 SITES: Final = ("primary", "standby")
-PROGRAMS: Final = ("etcd", "kube-apiserver", "pilot-discovery", "pilot-agent", "envoy", "echo-server")
+PROGRAMS: Final = (
+    "etcd",
+    "kube-apiserver",
+    "pilot-discovery",
+    "pilot-agent",
+    "envoy",
+    "echo-server",
+    "ratelimit",
+    "redis-server",
+)
 _PROXY_CONFIG: Final = "proxy.istio.io/config"
 #: A proxy's own ports for health and metrics are not bound to its address here: they are allocated.
 _UNUSED_PORTS: Final = frozenset({15_020, 15_021, 15_090})
@@ -41,7 +53,7 @@ class Blueprint:
     """What both sites are made of, before anything runs."""
 
     declaration: Declaration
-    programs: Sequence[Program]
+    programs: Programs
     directory: Path
     addresses: Addresses
     root: Authority = field(default_factory=lambda: Authority.new("meshproof mesh root"))
@@ -52,7 +64,7 @@ class Blueprint:
         """Files that everything shares."""
         self.root_files = self.root.identity.write(self.directory, "root")
         self.issuer_key = issuer.new_key(self.directory / "issuer.key")
-        self.found = {site: list(workloads(self.records(site), self.programs)) for site in SITES}
+        self.found = {site: list(workloads(self.records(site), self.programs.program)) for site in SITES}
         self.processes = {site: list(self._processes(site)) for site in SITES}
 
     def records(self, site: str) -> list[Record]:
@@ -72,9 +84,9 @@ class Blueprint:
         for process in (one for site in SITES for one in self.processes[site]):
             require_free(process.address, set(process.ports.values()) - _UNUSED_PORTS)
 
-    def plan(self, site: str, kept: Path, paths: Mapping[str, Path]) -> SitePlan:
+    def plan(self, site: str, kept: Path, paths: Mapping[str, Path], outside: Mapping[str, OutsideState]) -> SitePlan:
         """What one site is started from."""
-        objects, said = translated(
+        found, said = translated(
             self.records(site),
             World(
                 site=site,
@@ -83,7 +95,8 @@ class Blueprint:
                 lowest_port=lowest_port(),
             ),
         )
-        self.translations += said
+        objects, moved = placed(found, outside)
+        self.translations += [*said, *moved]
         settings = self.settings(site)
         return SitePlan(
             name=site,
@@ -94,10 +107,18 @@ class Blueprint:
             settings=settings,
             processes=self.processes[site],
             annotations={one.address: proxy_config(settings, annotated(one)) for one in self.found[site]},
+            containers={one.workload: self._container(one) for one in self.processes[site]},
             authority=self.root.intermediate(f"meshproof mesh {site}"),
             definitions=kept,
             programs=paths,
         )
+
+    def _container(self, process: Process) -> Container:
+        found = container_of(self.declaration.by_address[process.workload], self.records(process.site))
+        if found.files and process.kind in APPLICATIONS:
+            says = f"{process.name}'s mounts lie in a directory of its own, and Services are its sidecar's listeners"
+            self.translations.append(Translation(address=process.workload, says=says))
+        return found
 
     def _processes(self, site: str) -> Iterator[Process]:
         locality = self._locality(site)
@@ -110,7 +131,9 @@ class Blueprint:
                 yield self._process(workload, workload.program.runs, number, locality)
 
     def _process(self, workload: Workload, kind: str, number: int, locality: str) -> Process:
-        http = free_ports(1)[0] if kind == "echo" else 0
+        serves = APPLICATIONS[kind].serves if kind in APPLICATIONS else ()
+        local = [workload.ports[name] for name in serves if name in workload.ports]
+        debug, *own = free_ports(1 + len(local))
         return Process(
             name=f"{workload.name}-{number}",
             kind=kind,
@@ -123,7 +146,8 @@ class Blueprint:
             outbound=self.addresses.take(),
             locality=locality,
             ports=workload.ports,
-            local={workload.ports["http"]: http} if kind == "echo" and "http" in workload.ports else {},
+            local=dict(zip(local, own, strict=True)),
+            debug=debug,
         )
 
     def _locality(self, site: str) -> str:
@@ -156,7 +180,7 @@ class Blueprint:
 
 
 @contextmanager
-def running_world(declaration: Declaration, programs: Sequence[Program], directory: Path) -> Iterator[TargetState]:
+def running_world(declaration: Declaration, programs: Programs, directory: Path) -> Iterator[TargetState]:
     """Run both sites until the end of the block, once all of it is ready. Raises TargetError."""
     began = time.monotonic()
     paths = program_paths()
@@ -165,7 +189,9 @@ def running_world(declaration: Declaration, programs: Sequence[Program], directo
         blueprint = Blueprint(declaration=declaration, programs=programs, directory=directory, addresses=addresses)
         blueprint.require_ports()
         kept, missing = kept_definitions(blueprint, paths)
-        plans = [blueprint.plan(site, kept, paths) for site in SITES]
+        there = answering(programs.outside, paths["echo-server"], blueprint.root, directory)
+        outside = stack.enter_context(there)
+        plans = [blueprint.plan(site, kept, paths, outside) for site in SITES]
         with ThreadPoolExecutor(len(plans)) as pool:
             sites = list(pool.map(lambda plan: stack.enter_context(running_site(plan)), plans))
         yield TargetState(
@@ -178,6 +204,7 @@ def running_world(declaration: Declaration, programs: Sequence[Program], directo
             root_certificate=blueprint.root_files[0],
             root_key=blueprint.root_files[1],
             issuer_key=blueprint.issuer_key,
+            outside=dict(outside),
             sites=sites,
             translations=[
                 TranslationState(address=one.address, says=one.says) for one in dict.fromkeys(blueprint.translations)
@@ -221,6 +248,7 @@ def _bare_plan(directory: Path, addresses: Addresses, paths: Mapping[str, Path])
         settings=empty,
         processes=[],
         annotations={},
+        containers={},
         authority=Authority.new("none"),
         definitions=Path(os.devnull) / "none",
         programs=paths,
