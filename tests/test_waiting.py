@@ -1,11 +1,12 @@
 """Waiting and watching."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from meshproof.errors import NotYet, ProbeError
-from meshproof.waiting import throughout, until
+from meshproof.waiting import throughout, ticking, until
 
 
 def looks(*values: object) -> Callable[[], object]:
@@ -117,3 +118,33 @@ def test_a_blind_watch_proves_nothing() -> None:
     """What a look raises passes through."""
     with pytest.raises(ProbeError):
         throughout(looks("ready", ProbeError("no answer")), ready, for_s=60, every_s=0.001)
+
+
+def test_ticking_calls_at_its_pace_and_ends_with_its_block() -> None:
+    """A turn that sees nothing is followed by the next."""
+    seen: list[float] = []
+
+    def act() -> None:
+        seen.append(time.monotonic())
+        message = "not there"
+        raise ProbeError(message)
+
+    began = time.monotonic()
+    with ticking(act, every_s=0.02, after_s=0.05):
+        until(lambda: len(seen), lambda count: count >= 3, within_s=5.0, every_s=0.001)
+    count = len(seen)
+
+    assert seen[0] - began >= 0.05
+    assert seen[2] - seen[0] >= 0.035
+    assert throughout(lambda: len(seen), lambda now: now == count, for_s=0.06).held
+
+
+def test_a_defect_in_ticking_is_raised_where_the_block_ends() -> None:
+    """It is neither swallowed nor repeated."""
+
+    def act() -> None:
+        message = "broken"
+        raise ValueError(message)
+
+    with pytest.raises(ValueError, match="broken"), ticking(act, every_s=0.01):
+        assert throughout(lambda: True, bool, for_s=0.05).held

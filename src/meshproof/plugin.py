@@ -34,8 +34,11 @@ RECORDER = pytest.StashKey[Recorder]()
 EXEMPTIONS = pytest.StashKey[Register]()
 #: Rows (subject, where, says) that fixtures add to the report's notes: what a target could not have as declared.
 NOTES = pytest.StashKey[list[Mapping[str, str]]]()
+#: Drills of the declaration as it is, as the report has them (`report.model.Drill`), that fixtures carried out.
+DRILLS = pytest.StashKey[list[Mapping[str, object]]]()
 PROPERTY = "meshproof"
 _NOTES = "meshproof-notes"
+_DRILLS = "meshproof-drills"
 _CONTROL = "meshproof-control"
 _USAGE = "meshproof-usage"
 
@@ -232,12 +235,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     if _is_worker(config):
         config.workeroutput[PROPERTY] = _Global.catalogue  # type: ignore[attr-defined]  # xdist's channel
         config.workeroutput[_NOTES] = config.stash.get(NOTES, None) or []  # type: ignore[attr-defined]
+        config.workeroutput[_DRILLS] = config.stash.get(DRILLS, None) or []  # type: ignore[attr-defined]
         return answer
     recorder = config.stash[RECORDER]
     if recorder.has_controls and not config.getoption("collectonly"):
         try:
             mine: list[Mapping[str, str]] = config.stash.get(NOTES, [])
             recorder.notes += mine
+            recorder.drills += config.stash.get(DRILLS, [])  # type: ignore[arg-type]  # a list either way
             facts = facts_of(recorder.settings, recorder.catalogue, target=recorder.target, notes=recorder.notes)
             session.exitstatus = recorder.finish(int(exitstatus), facts)
         except MeshproofError as error:
@@ -264,6 +269,7 @@ def pytest_testnodedown(node: object, error: object) -> None:
         for row in rows:
             recorder.know(**row)
         recorder.notes += getattr(node, "workeroutput", {}).get(_NOTES, [])
+        recorder.drills += getattr(node, "workeroutput", {}).get(_DRILLS, [])
         if says := getattr(node, "workeroutput", {}).get(_USAGE, ""):
             recorder.refuse(says)
 

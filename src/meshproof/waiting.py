@@ -5,8 +5,10 @@ Durations are in seconds on the monotonic clock and count from the call.
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -90,6 +92,37 @@ def throughout(
         if not held or asked_s >= for_s:
             return Watched(held=held, value=value, seconds=time.monotonic() - began_at_s, looks=looks)
         _pause(min(every_s, max(0.0, for_s - (time.monotonic() - began_at_s))))
+
+
+@contextlib.contextmanager
+def ticking(act: Callable[[], object], *, every_s: float, after_s: float = 0.0) -> Iterator[None]:
+    """Call `act` every `every_s` seconds, first after `after_s`, in a thread of its own until the block ends.
+
+    A call that takes longer than its turn is not made up for. CannotSee and OSError from it mean that this turn saw
+    nothing; any other exception ends the ticking and is raised at the end of the block.
+    """
+    over, broke = threading.Event(), list[BaseException]()
+
+    def turns() -> None:
+        due_s = time.monotonic() + after_s
+        while not over.wait(max(0.0, due_s - time.monotonic())):
+            try:
+                with contextlib.suppress(*_NOT_THERE):
+                    act()
+            except BaseException as error:  # noqa: BLE001 - raised where the block ends
+                broke.append(error)
+                return
+            due_s = max(due_s + every_s, time.monotonic())
+
+    thread = threading.Thread(target=turns, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    if broke:
+        raise broke[0]
 
 
 def _pause(seconds: float) -> None:

@@ -24,8 +24,13 @@ def _written(path: Path, outcomes: list[Outcome | None]) -> list[int]:
     with Ledger(path) as ledger:
         for value, outcome in zip(values, outcomes, strict=True):
             ledger.intend(value, "new connection", "127.0.0.1:1")
-            if outcome is not None:
-                ledger.settle(value, outcome, by="primary", epoch=1, position=value, why="é\n\t")
+            match outcome:
+                case Outcome.OK:
+                    ledger.acknowledged(value, by="primary", epoch=1, position=value)
+                case Outcome.FAIL:
+                    ledger.refused(value, "é\n\t")
+                case Outcome.INDETERMINATE:
+                    ledger.unheard(value, "reset")
     return values
 
 
@@ -39,7 +44,8 @@ def test_what_is_known_of_each_write_is_kept_apart(tmp_path: Path) -> None:
     assert [one.value for one in history.operations] == values
     assert [one.outcome for one in history.operations] == [Outcome.INDETERMINATE, *OUTCOMES[1:]]
     assert history.operations[0].ended_at_ns is None
-    assert history.operations[1].why == "é\n\t"
+    assert (history.operations[1].by, history.operations[1].position) == ("primary", values[1])
+    assert history.operations[2].why == "é\n\t"
     assert history.operations[1].client == client_of(values[1])
 
 
@@ -62,7 +68,7 @@ def test_threads_share_a_ledger(tmp_path: Path) -> None:
         def write(client: int) -> None:
             for sequence in range(50):
                 ledger.intend(value_of(client, sequence), "pool", "x")
-                ledger.settle(value_of(client, sequence), Outcome.OK, by="primary")
+                ledger.acknowledged(value_of(client, sequence), by="primary", epoch=1, position=0)
 
         threads = [threading.Thread(target=write, args=(client,)) for client in range(8)]
         for one in threads:

@@ -60,11 +60,23 @@ class Ledger:
         mark = self._append([INTENT, value, time.monotonic_ns(), client_class, endpoint])
         self._sync(mark)
 
-    def settle(  # noqa: PLR0913  what a reply says, by name
-        self, value: int, outcome: Outcome, *, by: str = "", epoch: int = -1, position: int = -1, why: str = ""
-    ) -> None:
-        """State what became of it, as soon as it is known. Raises LedgerBroken: then it stays indeterminate."""
-        self._append([outcome.value, value, time.monotonic_ns(), by, epoch, position, why])
+    def acknowledged(self, value: int, *, by: str, epoch: int, position: int) -> None:
+        """State that the store took it: who, under which term, and where in its log.
+
+        Raises LedgerBroken, as do the two below: then it stays indeterminate.
+        """
+        self._settle(value, Outcome.OK, by, epoch, position, "")
+
+    def refused(self, value: int, why: str) -> None:
+        """State that it was certainly not written."""
+        self._settle(value, Outcome.FAIL, "", -1, -1, why)
+
+    def unheard(self, value: int, why: str) -> None:
+        """State that it was sent and that nobody knows what became of it."""
+        self._settle(value, Outcome.INDETERMINATE, "", -1, -1, why)
+
+    def _settle(self, value: int, outcome: Outcome, *said: object) -> None:
+        self._append([outcome.value, value, time.monotonic_ns(), *said])
 
     def _append(self, row: list[object]) -> int:
         line = encoded(row)

@@ -73,6 +73,7 @@ class Assembly:
     generated: Sequence[Mapping[str, object]]
     systems: Sequence[System]
     exemptions: Sequence[Exemption]
+    drills: Sequence[Mapping[str, object]]
     interrupted: bool
     _files: dict[str, bytes] = field(default_factory=dict)
 
@@ -304,6 +305,7 @@ class Assembly:
             replanned_mutants=[
                 model.ReplannedMutant.model_validate(row) for part in self.generated for row in _rows(part, "replanned")
             ],
+            drills=[model.Drill.model_validate(row) for row in self.drills],
             measurements=self.measurements,
             notes=self.facts.notes,
         )

@@ -27,6 +27,7 @@ class Recorder:
         self.expression = expression
         self.problem = ""
         self.notes: list[Mapping[str, str]] = []
+        self.drills: list[Mapping[str, object]] = []
         self.started = datetime.now(UTC)
         self._began = time.monotonic()
         self._known: dict[str, Known] = {}
@@ -102,6 +103,7 @@ class Recorder:
             generated=self._generated,
             systems=self.systems,
             exemptions=self.exemptions,
+            drills=self.drills,
             interrupted=exitstatus == int(pytest.ExitCode.INTERRUPTED) and not self._broke,
         )
         evidence = self.assembly.evidence()

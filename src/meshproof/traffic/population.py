@@ -1,0 +1,212 @@
+"""A population of clients that write through one name and put every write into the ledger, before and after."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Protocol
+
+from meshproof.errors import ProbeError
+from meshproof.probes.dns import Answer
+
+_ACKNOWLEDGED: Final = 200
+_REFUSED: Final = 503
+
+
+class Keeps(Enum):
+    """How long a client uses an address once it has asked for it."""
+
+    ONE_CONNECTION = "until its next connection"
+    FOR_ITS_TTL = "for its TTL"
+    FOREVER = "for ever"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientClass:
+    """How a client finds its server: what it does with an address, and whether it keeps its connection."""
+
+    name: str
+    address: Keeps
+    keeps_connection: bool
+
+
+NEW_CONNECTION: Final = ClientClass(name="new connection", address=Keeps.ONE_CONNECTION, keeps_connection=False)
+KEEP_ALIVE: Final = ClientClass(name="keep-alive", address=Keeps.FOR_ITS_TTL, keeps_connection=True)
+CACHED_DNS: Final = ClientClass(name="cached DNS", address=Keeps.FOR_ITS_TTL, keeps_connection=False)
+#: Not one of the platform's clients: what the others are told apart from.
+NEVER_RESOLVES: Final = ClientClass(name="never re-resolves", address=Keeps.FOREVER, keeps_connection=False)
+CLASSES: Final = (NEW_CONNECTION, KEEP_ALIVE, CACHED_DNS)
+
+
+class Book(Protocol):
+    """Where every write is put down before it is sent, and what became of it as soon as that is known."""
+
+    def intend(self, value: int, client_class: str, endpoint: str) -> None: ...  # noqa: D102 - as in history.ledger
+    def acknowledged(self, value: int, *, by: str, epoch: int, position: int) -> None: ...  # noqa: D102
+    def refused(self, value: int, why: str) -> None: ...  # noqa: D102
+    def unheard(self, value: int, why: str) -> None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What the population does: `clients` of each class, one write per client and `every_s` seconds.
+
+    `resolve` gives the address of the name now; the writes go to `port` there, as a POST to `path`, and a client
+    waits `within_s` seconds for its connection and for its answer. `value` makes the unique value of a client's
+    so-and-so-many-th write, both counted from 0.
+    """
+
+    resolve: Callable[[], Answer]
+    value: Callable[[int, int], int]
+    port: int
+    path: str
+    clients: int
+    every_s: float
+    within_s: float
+    classes: Sequence[ClientClass] = CLASSES
+
+
+class Population:
+    """Clients as threads. `classes` maps the number of each client to its class."""
+
+    def __init__(self, shape: Shape, book: Book) -> None:
+        """Nobody writes before `writing`."""
+        self._shape, self._book = shape, book
+        self._over = threading.Event()
+        self.classes = dict(enumerate(one for one in shape.classes for _ in range(shape.clients)))
+        self._broke: list[Exception] = []
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write until the end of the block; then every client ends with its last answer.
+
+        Raises what a client met that is no answer: a ledger that cannot be written, a defect.
+        """
+        threads = [
+            threading.Thread(target=self._live, args=(number, one), daemon=True) for number, one in self.classes.items()
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            for thread in threads:
+                thread.join()
+        if self._broke:
+            raise self._broke[0]
+
+    def _live(self, number: int, kind: ClientClass) -> None:
+        client = _Client(self._shape, self._book, kind)
+        # Spread over one turn, so that the clients do not write in step.
+        due_s = time.monotonic() + self._shape.every_s * number / max(1, len(self.classes))
+        sequence = 0
+        with client.open_to_the_end():
+            while not self._over.wait(max(0.0, due_s - time.monotonic())):
+                try:
+                    client.write(self._shape.value(number, sequence))
+                except Exception as error:  # noqa: BLE001 - raised where the block ends
+                    self._broke.append(error)
+                    return
+                sequence += 1
+                due_s = max(due_s + self._shape.every_s, time.monotonic())
+
+
+class _Client:
+    def __init__(self, shape: Shape, book: Book, kind: ClientClass) -> None:
+        self._shape, self._book, self._kind = shape, book, kind
+        self._connection: http.client.HTTPConnection | None = None
+        self._known: tuple[str, float] | None = None
+
+    @contextmanager
+    def open_to_the_end(self) -> Iterator[None]:
+        """Close what is still open at the end."""
+        try:
+            yield
+        finally:
+            self._close()
+
+    def write(self, value: int) -> None:
+        """One write, from its intent to what became of it."""
+        address = self._address()
+        self._book.intend(value, self._kind.name, address)
+        if not address:
+            self._book.refused(value, "the name has no address")
+            return
+        if not self._connected(value, address):
+            return
+        try:
+            reply = self._ask(value)
+        except (OSError, http.client.HTTPException) as error:
+            self._close()
+            self._book.unheard(value, _words(error))
+            return
+        self._settle(value, *reply)
+        if not self._kind.keeps_connection:
+            self._close()
+
+    def _address(self) -> str:
+        if self._connection is not None and self._known is not None:
+            return self._known[0]
+        if self._known is not None and self._kind.address is not Keeps.ONE_CONNECTION:
+            address, until_s = self._known
+            if self._kind.address is Keeps.FOREVER or time.monotonic() < until_s:
+                return address
+        try:
+            answer = self._shape.resolve()
+        except ProbeError:
+            return ""
+        self._known = (answer.address, time.monotonic() + answer.ttl_s)
+        return answer.address
+
+    def _connected(self, value: int, address: str) -> bool:
+        """Whether there is a connection; without one nothing was sent, so that nothing was written."""
+        if self._connection is not None:
+            return True
+        connection = http.client.HTTPConnection(address, self._shape.port, timeout=self._shape.within_s)
+        try:
+            connection.connect()
+        except OSError as error:
+            self._book.refused(value, _words(error))
+            return False
+        self._connection = connection
+        return True
+
+    def _ask(self, value: int) -> tuple[int, dict[str, object]]:
+        if self._connection is None:
+            message = "the connection is gone"
+            raise http.client.NotConnected(message)
+        self._connection.request("POST", self._shape.path, body=json.dumps({"value": value}))
+        answer = self._connection.getresponse()
+        body = answer.read()
+        if answer.will_close:
+            self._close()
+        try:
+            found = json.loads(body)
+        except ValueError:
+            found = {"why": body[:200].decode(errors="replace")}
+        return answer.status, found
+
+    def _settle(self, value: int, status: int, said: dict[str, object]) -> None:
+        if status == _ACKNOWLEDGED:
+            by, epoch, position = str(said["by"]), int(str(said["epoch"])), int(str(said["position"]))
+            self._book.acknowledged(value, by=by, epoch=epoch, position=position)
+            return
+        put_down = self._book.refused if status == _REFUSED else self._book.unheard
+        put_down(value, str(said.get("why", status)))
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            with suppress(OSError):
+                self._connection.close()
+            self._connection = None
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:200]
