@@ -4,6 +4,7 @@ pytest_plugins = [
     "fixtures.analysis",
     "fixtures.cases",
     "fixtures.declaration",
+    "fixtures.dr",
     "fixtures.mesh",
     "fixtures.scanning",
 ]
