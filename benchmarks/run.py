@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from embedded import embedded
 from platformdirs import user_cache_path
 from rich.console import Console
 from rich.table import Table
@@ -259,6 +260,7 @@ def main() -> None:
         ("Cost of the engine", cost_per_control),
         ("Size of a plan", plan_sizes),
         ("Size of a history", histories),
+        ("Embedded target", embedded),
     ):
         table = Table("figure", "value", title=title, title_justify="left")
         for name, value in measure():
