@@ -26,8 +26,8 @@ class ProxySpec:
     """One proxy: who it is, where it listens, and whom it asks.
 
     `address` is the loopback address of its workload; `ports` are Envoy's admin, the agent's status, Envoy's status
-    and prometheus; `metadata` are further variables of pilot-agent; `config` is its ProxyConfig, whose proxyMetadata
-    are variables too, as the injector makes them.
+    and prometheus, all on 127.0.0.1 but the agent's, which has no setting for it; `metadata` are further variables of
+    pilot-agent; `config` is its ProxyConfig, whose proxyMetadata are variables too, as the injector makes them.
     """
 
     name: str
@@ -76,11 +76,12 @@ def starting_proxy(programs: Programs, spec: ProxySpec, directory: Path) -> Iter
     tokens.mkdir(mode=0o700, parents=True, exist_ok=True)
     private(tokens / "istio-token", spec.token)
     root = private(directory / "root-cert.pem", spec.root)
+    template = private(directory / "bootstrap.json", _private(programs.bootstrap.read_text(encoding="utf-8")))
     argv: list[str | Path] = [
         programs.agent,
         "proxy",
         spec.kind,
-        f"--templateFile={programs.bootstrap}",
+        f"--templateFile={template}",
         "--log_output_level=default:warn",
     ]
     kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
@@ -89,6 +90,13 @@ def starting_proxy(programs: Programs, spec: ProxySpec, directory: Path) -> Iter
         argv, cwd=directory, env=env, log=directory / "proxy.log", name=f"proxy of {spec.name}", stop_within_s=1.0
     ) as process:
         yield process
+
+
+def _private(template: str) -> str:
+    """Istio's bootstrap with its own listeners on loopback: a pod has its network to itself, a process has not."""
+    return template.replace("{{ .wildcard }}", "{{ .localhost }}").replace(
+        "{{ .additional_wildcard }}", "{{ .additional_localhost }}"
+    )
 
 
 def await_proxy(process: Running, spec: ProxySpec) -> float:

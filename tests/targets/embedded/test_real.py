@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import random
 import signal
@@ -15,6 +16,7 @@ from meshproof.probes.kubernetes import Api
 from meshproof.targets.embedded.lease import VARIABLE
 from meshproof.toolchain.needs import readiness
 from meshproof.waiting import throughout
+from tests.targets.embedded.listening import listening
 from tests.targets.embedded.runs import ROOT, found_here, left_of, nothing_left_of, started
 
 READY = readiness("embedded")
@@ -38,6 +40,13 @@ def test_up_tells_how_to_reach_both_sites_and_down_stops_them(place: Path, monke
         assert site.kubeconfig.stat().st_mode & 0o777 == 0o600
     assert {one.status < 400 for site in found.state.sites for one in site.answers} == {True}
     assert {one.namespace for site in found.state.sites for one in site.processes} >= {"shop", "istio-ingress"}
+
+    running = (
+        line.partition(":") for line in left_of(place) if "pilot-agent" not in line
+    )  # its health port has no address
+    heard = listening(int(pid) for pid, _, _ in running if pid.isdigit())
+    assert heard
+    assert {one for one in heard if not ipaddress.ip_address(one).is_loopback} == set()
 
     stopped = CliRunner().invoke(cli.app, ["down", found.name], catch_exceptions=False).output
     assert stopped.startswith(f"{found.name} stopped in ")
