@@ -45,7 +45,8 @@ PROGRAMS: Final = (
 _PROXY_CONFIG: Final = "proxy.istio.io/config"
 #: A proxy's own ports for health and metrics are not bound to its address here: they are allocated.
 _UNUSED_PORTS: Final = frozenset({15_020, 15_021, 15_090})
-_EASTWEST: Final = "eastwestgateway"
+#: Tells the gateway by which the other site is reached.
+EASTWEST: Final = "eastwestgateway"
 
 
 @dataclass(kw_only=True)
@@ -74,7 +75,7 @@ class Blueprint:
     def settings(self, site: str) -> MeshSettings:
         """The declared control plane; the other network's gateway is reached where it runs here."""
         everywhere = [(other, one) for other in SITES for one in self.processes[other]]
-        eastwest = {other: one.address for other, one in everywhere if one.labels.get("istio") == _EASTWEST}
+        eastwest = {other: one.address for other, one in everywhere if one.labels.get("istio") == EASTWEST}
         found, said = mesh_settings(self.records(site), eastwest)
         self.translations += said
         return found

@@ -1,0 +1,70 @@
+"""Another control plane of a site beside its own: a further revision of it, or one that a check may disturb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from meshproof.components.authority import Authority, Identity
+from meshproof.components.istiod import Istiod, IstiodPorts, istiod
+from meshproof.process import scratch
+from meshproof.targets.embedded.addresses import Addresses, free_ports
+from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.embedded.mesh_settings import mesh_settings
+from meshproof.targets.embedded.world import EASTWEST, program_paths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A further control plane: where it is reached, and the directory in which its authority's files lie."""
+
+    control: Istiod
+    authority_files: Path
+
+
+@contextmanager
+def revision(
+    mesh: Mesh, site: str, *, name: str, addresses: Addresses, environment: Mapping[str, str] | None = None
+) -> Iterator[Revision]:
+    """A ready control plane over the site's API server, configured as `mesh` is declared, until the end of the block.
+
+    It signs with the site's own intermediate. `environment` are variables over the declared ones.
+    Raises TargetError with its last words.
+    """
+    state = mesh.state.site(site)
+    records = [one for one in mesh.declaration.records if one.family == "kubernetes" and one.site == site]
+    gateways = [one for one in mesh.processes(kind="gateway") if one.labels.get("istio") == EASTWEST]
+    settings, _ = mesh_settings(records, {one.site: one.address for one in gateways})
+    http, https, grpc, xds, monitoring = free_ports(5)
+    with (
+        scratch("revision") as directory,
+        istiod(
+            program_paths()["pilot-discovery"],
+            site=site,
+            address=addresses.take(),
+            ports=IstiodPorts(http=http, https=https, grpc=grpc, xds=xds, monitoring=monitoring),
+            directory=directory,
+            kubeconfig=state.kubeconfig,
+            mesh=settings.mesh,
+            networks=settings.networks,
+            environment={**settings.environment, **(environment or {})},
+            revision=name,
+            authority=signer(mesh, site),
+        ) as control,
+    ):
+        yield Revision(control=control, authority_files=directory / "cacerts")
+
+
+def signer(mesh: Mesh, site: str) -> Authority:
+    """The intermediate that signs a site's workloads."""
+    files = mesh.state.directory / site / "istiod" / "cacerts"
+    certificate = x509.load_pem_x509_certificate((files / "ca-cert.pem").read_bytes())
+    key = serialization.load_pem_private_key((files / "ca-key.pem").read_bytes(), password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - the target wrote it
+    return Authority(Identity(certificate=certificate, key=key), mesh.authority.root)
