@@ -3,7 +3,7 @@
 import re
 import ssl
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,10 @@ from meshproof.declaration.model import Declaration
 from meshproof.observation import Observed
 from meshproof.probes.envoy import Envoy
 from meshproof.probes.http import Reply, Request, ask
+from meshproof.targets.embedded.addresses import leased
+from meshproof.targets.embedded.guest import guest
 from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.embedded.state import ProcessState
 from suites.mesh import promised
 
 SHOWN_BY = ("embedded", "kind", "live")
@@ -34,6 +37,8 @@ BACKDATED = timedelta(minutes=2)
 #: The share of its lifetime, give or take, within which an agent spreads its renewals.
 #: https://istio.io/latest/docs/reference/commands/pilot-agent/ (SECRET_GRACE_PERIOD_RATIO_JITTER)
 JITTER = 0.01
+#: A pod of orders that starts while it is looked at.
+FRESH = "orders-fresh"
 UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
 
 
@@ -184,6 +189,12 @@ LASTING = Control(
             {"spec": {"mtls": {"mode": "DISABLE"}}},
             says="serves no certificate to its callers",
         ),
+        edit(
+            "HelmRelease",
+            "primary:flux-system/istiod",
+            {"spec": {"values": {"meshConfig": {"defaultConfig": {"proxyMetadata": {"SECRET_TTL": "12h"}}}}}},
+            says="holds a certificate for 12:02:00",
+        ),
     ],
 )
 
@@ -201,15 +212,22 @@ class Held:
 
 @checks(LASTING)
 def test_certificates_last_and_are_renewed_as_declared(mesh: Mesh, as_built: Declaration) -> None:
-    """Every proxy's own account of the certificates that it holds, and what a caller is shown."""
+    """Every proxy's own account of its certificates, and what a caller is shown; a pod that starts now is one of them."""
     findings = judge(_held(mesh, as_built), _lasts_as_declared)
 
     assert not findings.broken, findings.table()
 
 
 def _held(mesh: Mesh, as_built: Declaration) -> Iterator[Observed[Held]]:
+    yield from _held_by(mesh, as_built, mesh.processes(kind="echo"))
+    like = mesh.process("orders")
+    with leased() as addresses, guest(mesh, like, name=FRESH, addresses=addresses) as pod:
+        yield from _held_by(mesh, as_built, [pod])
+
+
+def _held_by(mesh: Mesh, as_built: Declaration, processes: Sequence[ProcessState]) -> Iterator[Observed[Held]]:
     caller = mesh.client(mesh.spiffe("shop", "orders"))
-    for process in mesh.processes(kind="echo"):
+    for process in processes:
         values = promised.release(as_built, process.site)
         name = mesh.spiffe(process.namespace, process.account)
         reply = mesh.direct(process, Request(host=process.name), tls=caller)

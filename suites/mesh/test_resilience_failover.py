@@ -10,7 +10,7 @@ from meshproof.faults.stopped import stopped
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply
 from meshproof.targets.embedded.mesh import Mesh
-from meshproof.verdict import Assurance
+from meshproof.verdict import Assurance, Fidelity
 from meshproof.waiting import until
 
 SHOWN_BY = ("embedded", "kind", "live")
@@ -73,6 +73,7 @@ def _failover(mesh: Mesh) -> Iterator[Observed[tuple[str, str, float]]]:
             place=record.place,
             value=(wanted, site, seconds),
             assurance=Assurance.OBSERVED_UNDER_FAULT,
+            fidelity=Fidelity.SCALED if wanted == "primary" else Fidelity.REAL,
         )
 
 

@@ -146,7 +146,6 @@ OPEN = Control(
     source="https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/http/ratelimit/v3/rate_limit.proto",
     remedy="Set failure_mode_deny false and a timeout of some hundredths of a second in the gateway's rate limit filter.",
     targets=SHOWN_BY,
-    relates=("EnvoyFilter",),
     frameworks={"soc2": "A1.2"},
     mutants=[
         edit(

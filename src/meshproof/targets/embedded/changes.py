@@ -156,7 +156,12 @@ class Changes:
             if old.get(key) != thing:
                 self._force(site, thing)
         self._move_files(site, before, after)
-        return self._move_settings(site, before, after) or old != new
+        moved = self._move_settings(site, before, after)
+        return moved or old != new or self._pods(site, before) != self._pods(site, after)
+
+    def _pods(self, site: str, declaration: Declaration) -> list[Record]:
+        """What a pod of the workloads that run would be made of if it were started now: guests are."""
+        return [declaration.by_address[one.workload] for one in self._state.site(site).processes]
 
     def _move_files(self, site: str, before: Declaration, after: Declaration) -> None:
         """Mount what differs anew: an application reads it by itself."""
