@@ -318,9 +318,9 @@ def test_a_bad_exemption_is_exit_four(suite: Suite, text: str, words: str) -> No
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        pytest.param("a: 1\na: 2\n", "infra/services.yaml:2: ", id="duplicate-keys"),
+        pytest.param("a: 1\na: 2\n", "infra/services.yaml:5: ", id="duplicate-keys"),
         pytest.param("- kind: Service\n  apiVersion: v1\n", "the document is a list", id="a-list"),
-        pytest.param("kind: [\napiVersion: v1\n", "infra/services.yaml:5: ", id="broken"),
+        pytest.param("kind: [\napiVersion: v1\n", "infra/services.yaml:6: ", id="broken"),
     ],
 )
 def test_a_broken_manifest_is_one_sentence(suite: Suite, text: str, words: str) -> None:

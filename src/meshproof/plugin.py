@@ -10,22 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from meshproof.control import Control, control_of, place_of
+from meshproof.control import Control, control_of
 from meshproof.errors import CannotSee, MeshproofError, NotApplicable, TargetError
 from meshproof.exemption import Exemption, Register, read_exemptions
+from meshproof.items import control_in, controls_of, mutant_in, named, row_of, state_of
 from meshproof.judgement import Findings, recording
 from meshproof.measurement import Measured, measuring
 from meshproof.mutant import Mutant
 from meshproof.mutation.generated import GeneratedMutants, shards_of
 from meshproof.mutation.replanned import NAME, ReplannedMutants, can_replan
+from meshproof.options import catalogue_page, declare, settings_of
 from meshproof.outcomes import end, end_mutant, mutant_of, result_of, skip
 from meshproof.provenance import facts_of
 from meshproof.report.catalogue import write_catalogue
 from meshproof.report.recorder import Recorder
 from meshproof.result import CheckResult
 from meshproof.retired import read_retired
-from meshproof.settings import Settings, read_settings
-from meshproof.targets import chosen_target, is_available
+from meshproof.settings import Settings
+from meshproof.targets import chosen_target
 from meshproof.targets.plan import declaration_of, environments_of
 from meshproof.targets.session import HeldTarget
 
@@ -42,47 +44,16 @@ _DRILLS = "meshproof-drills"
 _CONTROL = "meshproof-control"
 _USAGE = "meshproof-usage"
 
-_OPTIONS: tuple[tuple[str, str, str], ...] = (
-    ("--target", "choice", "plan | embedded | kind | live; auto takes the best that is here"),
-    ("--tier", "choice", "gate (default) or nightly"),
-    ("--infra", "value", "the declaration's directory, default infra"),
-    ("--plan", "value", "a plan made elsewhere: the output of `terraform show -json`"),
-    ("--replay", "value", "a report whose evidence answers instead of the declaration"),
-    ("--environment", "value", "the environment to judge, default prod"),
-    ("--service", "value", "a team's service directory"),
-    ("--prove", "flag", "run each check against each of its mutants, and generated ones"),
-    ("--strict-conformance", "flag", "what was not selected or not on this target counts as not seen"),
-    ("--keep", "flag", "leave the target up and say how to reach and stop it"),
-    ("--report-dir", "value", "where the report goes, default reports/runs/<time>-<id>"),
-    ("--allow-disruption", "value", "site of the live target that faults may touch"),
-    ("--primary-context", "value", "kubeconfig context of the live primary"),
-    ("--standby-context", "value", "kubeconfig context of the live standby"),
-    ("--kind-cluster", "value", "adopt an existing kind cluster"),
-    ("--time-scale", "value", "factor for declared times only, default 0.1"),
-    ("--mutants", "value", "how many generated mutants --prove draws"),
-    ("--catalogue", "value", "with --co: write the page of all controls there"),
-    ("--seed", "value", "seed of the generated mutants"),
-)
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options that stay."""
-    group = parser.getgroup("meshproof", "conformance of the declared platform")
-    for name, kind, text in _OPTIONS:
-        dest = "meshproof_" + name[2:].replace("-", "_")
-        action = "store_true" if kind == "flag" else "store"
-        group.addoption(name, action=action, dest=dest, default=None, help=text)
+    declare(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings; on the controller open the record of the run."""
-    overrides = {
-        name[2:].replace("-", "_"): config.getoption("meshproof_" + name[2:].replace("-", "_"))
-        for name, _, _ in _OPTIONS
-        if name != "--catalogue"
-    }
     try:
-        settings = read_settings(config.rootpath, overrides)
+        settings = settings_of(config)
         config.stash[SETTINGS] = settings
         config.stash[EXEMPTIONS] = Register(_exemptions(settings))
         if not _is_worker(config):
@@ -114,7 +85,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     """Refuse a control id used twice, set aside what this target cannot show, add the generated mutants."""
     settings = config.stash[SETTINGS]
     try:
-        controls, files = _controls(items, config.rootpath)
+        controls, files = controls_of(items, config.rootpath)
     except pytest.UsageError as error:
         if not _is_worker(config):
             raise
@@ -122,8 +93,8 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         items[:] = []
         return
     for control in controls.values():
-        _tell_recorder(config, control, _state(control, settings))
-    shown = [item for item in items if (one := _control(item)) is None or _state(one, settings) == "selected"]
+        _tell_recorder(config, control, state_of(control, settings))
+    shown = [item for item in items if (one := control_in(item)) is None or state_of(one, settings) == "selected"]
     if settings.prove and controls and not config.getoption("collectonly"):
         functions = [item.function for item in shown if isinstance(item, pytest.Function)]
         shown += [
@@ -135,8 +106,10 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         if can_replan(settings) and len(functions) > 1:
             shown.append(ReplannedMutants.from_parent(session, name=NAME, settings=settings, load=declaration_of))
     items[:] = shown
-    if (path := config.getoption("meshproof_catalogue")) is not None and not _is_worker(config):
-        rows = [_row(one) | {"relates": list(one.relates), "file": files[key]} for key, one in sorted(controls.items())]
+    if (path := catalogue_page(config)) is not None and not _is_worker(config):
+        rows = [
+            row_of(one) | {"relates": list(one.relates), "file": files[key]} for key, one in sorted(controls.items())
+        ]
         try:
             write_catalogue(Path(path), rows, retired=read_retired(settings.root / settings.suites / "retired.toml"))
         except MeshproofError as error:
@@ -146,7 +119,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     """Remember the controls that `-k` left out: they are never counted as a pass."""
     for item in items:
-        if (control := _control(item)) is not None:
+        if (control := control_in(item)) is not None:
             _tell_recorder(item.config, control, "not_selected")
 
 
@@ -156,7 +129,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     try:
         return (yield)
     except (CannotSee, NotApplicable) as error:
-        if not isinstance(item, pytest.Function) or (control := _control(item)) is None:
+        if not isinstance(item, pytest.Function) or (control := control_in(item)) is None:
             skip(error)
         _ended(item, control, error)
         return None
@@ -302,65 +275,11 @@ def _recorder(settings: Settings, config: pytest.Config) -> Recorder:
 
 
 def _tell_recorder(config: pytest.Config, control: Control, state: str) -> None:
-    row = _row(control) | {"state": state}
+    row = row_of(control) | {"state": state}
     if _is_worker(config):
         _Global.catalogue.append(row)
     elif (recorder := config.stash.get(RECORDER, None)) is not None:
         recorder.know(**row)  # type: ignore[arg-type]  # the row is built for it
-
-
-def _row(control: Control) -> dict[str, object]:
-    return {
-        "id": control.id,
-        "title": control.title,
-        "level": control.level.value,
-        "system": control.system,
-        "pillar": control.pillar.value,
-        "source": control.source,
-        "remedy": control.remedy,
-        "frameworks": dict(control.frameworks),
-        "mutants": [mutant.name for mutant in control.mutants],
-        "tier": control.tier,
-    }
-
-
-def _controls(items: Sequence[pytest.Item], root: Path) -> tuple[dict[str, Control], dict[str, str]]:
-    """Every control by id, and the file that decides it."""
-    found: dict[str, tuple[Control, str]] = {}
-    for item in items:
-        control = _control(item)
-        if control is None or not isinstance(item, pytest.Function):
-            continue
-        here = "{}:{}".format(*place_of(item.function, root))
-        other = found.setdefault(control.id, (control, here))
-        if other[0] is not control:
-            message = f"{here}: control id {control.id} is already used at {other[1]}; choose a free id"
-            raise pytest.UsageError(message)
-    files = {key: place.rpartition(":")[0] for key, (_, place) in found.items()}
-    return {key: control for key, (control, _) in found.items()}, files
-
-
-def _state(control: Control, settings: Settings) -> str:
-    """Whether a control is decided in this run, and if not, why."""
-    if not any(is_available(target, settings) for target in control.targets):
-        return "not_on_this_target"
-    return "selected" if control.tier in ("gate", settings.tier) else "not_selected"
-
-
-def _control(item: pytest.Item) -> Control | None:
-    return control_of(item.function) if isinstance(item, pytest.Function) else None
-
-
-def _mutant(item: pytest.Function) -> Mutant | None:
-    callspec = getattr(item, "callspec", None)
-    found = callspec.params.get("mutant") if callspec is not None else None
-    return found if isinstance(found, Mutant) else None
-
-
-def _named(item: pytest.Function, result: CheckResult) -> CheckResult:
-    callspec = getattr(item, "callspec", None)
-    name = callspec.params.get("environment") if callspec is not None else None
-    return result if name is None else result.of_environment(str(name))
 
 
 def _is_worker(config: pytest.Config) -> bool:
@@ -375,20 +294,20 @@ def _ended(
     measured: Sequence[Measured] = (),
 ) -> None:
     """Attach the verdict of a check, or the outcome of a mutant, and end the item as pytest knows it."""
-    if (mutant := _mutant(item)) is not None:
+    if (mutant := mutant_in(item)) is not None:
         result, proof = mutant_of(control, mutant, error)
         _attach(item, result)
         end_mutant(mutant, proof)
         return
-    found = _named(item, result_of(control, error, findings, measured))
+    found = named(item, result_of(control, error, findings, measured))
     register = item.config.stash[EXEMPTIONS]
     _attach(item, replace(found, excused=register.used))
     end(error, register.excuse(control.id, [str(one["address"]) for one in found.where]))
 
 
 def _attach(item: pytest.Item, result: CheckResult) -> None:
-    if not result.mutant and _is_worker(item.config) and (control := _control(item)) is not None:
-        item.user_properties.append((_CONTROL, _row(control)))  # a run that is interrupted knows what it judged
+    if not result.mutant and _is_worker(item.config) and (control := control_in(item)) is not None:
+        item.user_properties.append((_CONTROL, row_of(control)))  # a run that is interrupted knows what it judged
     item.user_properties.append((PROPERTY, result.to_plain()))
 
 

@@ -1,0 +1,55 @@
+"""The pytest options that stay, and the settings that they make."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshproof.settings import Settings, read_settings
+
+OPTIONS: tuple[tuple[str, str, str], ...] = (
+    ("--target", "choice", "plan | embedded | kind | live; auto takes the best that is here"),
+    ("--tier", "choice", "gate (default) or nightly"),
+    ("--infra", "value", "the declaration's directory, default infra"),
+    ("--plan", "value", "a plan made elsewhere: the output of `terraform show -json`"),
+    ("--replay", "value", "a report whose evidence answers instead of the declaration"),
+    ("--environment", "value", "the environment to judge, default prod"),
+    ("--service", "value", "a team's service directory"),
+    ("--prove", "flag", "run each check against each of its mutants, and generated ones"),
+    ("--strict-conformance", "flag", "what was not selected or not on this target counts as not seen"),
+    ("--keep", "flag", "leave the target up and say how to reach and stop it"),
+    ("--report-dir", "value", "where the report goes, default reports/runs/<time>-<id>"),
+    ("--allow-disruption", "value", "site of the live target that faults may touch"),
+    ("--primary-context", "value", "kubeconfig context of the live primary"),
+    ("--standby-context", "value", "kubeconfig context of the live standby"),
+    ("--kind-cluster", "value", "adopt an existing kind cluster"),
+    ("--time-scale", "value", "factor for declared times only, default 0.1"),
+    ("--mutants", "value", "how many generated mutants --prove draws"),
+    ("--catalogue", "value", "with --co: write the page of all controls there"),
+    ("--seed", "value", "seed of the generated mutants"),
+)
+#: Not a setting: it belongs to one command.
+CATALOGUE = "--catalogue"
+
+
+def declare(parser: pytest.Parser) -> None:
+    """Add every option to pytest's own."""
+    group = parser.getgroup("meshproof", "conformance of the declared platform")
+    for name, kind, text in OPTIONS:
+        action = "store_true" if kind == "flag" else "store"
+        group.addoption(name, action=action, dest=_dest(name), default=None, help=text)
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """What the command line and `[tool.meshproof]` say together. Raises UsageError."""
+    given = {name: config.getoption(_dest(name)) for name, _, _ in OPTIONS if name != CATALOGUE}
+    return read_settings(config.rootpath, {name[2:].replace("-", "_"): value for name, value in given.items()})
+
+
+def catalogue_page(config: pytest.Config) -> str | None:
+    """Where the page of all controls goes, None where nobody asked for it."""
+    found = config.getoption(_dest(CATALOGUE))
+    return None if found is None else str(found)
+
+
+def _dest(name: str) -> str:
+    return "meshproof_" + name[2:].replace("-", "_")
