@@ -21,6 +21,7 @@ import os, sys
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_origin
 from meshproof.errors import TargetError
 from meshproof.process import Running
 from meshproof.targets.embedded import supervisor
@@ -33,7 +34,10 @@ def sleeping_world(declaration, programs, directory):
         raise TargetError("istiod of primary ended with status 1: its last words")
     with leased() as block, Running(["sleep", "300"], log=directory / "sleep.log"):
         plain = {str: "none", int: os.getpid(), float: 0.0, Path: directory}
-        known = {name: plain.get(field.annotation, []) for name, field in TargetState.model_fields.items()}
+        known = {
+            name: plain[kind] if (kind := field.annotation) in plain else get_origin(kind)()
+            for name, field in TargetState.model_fields.items()
+        }
         yield TargetState(**known | {"infra_digest": "same", "trust_domain": block.take()})
 
 supervisor.running_world = sleeping_world

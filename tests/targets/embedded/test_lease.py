@@ -127,6 +127,7 @@ def test_a_target_of_another_version_is_found_and_can_be_stopped(place: Path) ->
         assert stop(found) <= 10.0
 
 
+@pytest.mark.usefixtures("place")
 def test_what_a_dead_run_left_is_no_obstacle() -> None:
     """Its files and locks go with the next reservation; what somebody holds stays."""
     dead, held = home() / "dead", home() / "held"

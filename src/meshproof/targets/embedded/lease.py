@@ -17,6 +17,7 @@ from meshproof.errors import NotYet, ProbeError, TargetError
 from meshproof.process import detached, remove_at_end
 from meshproof.settings import Settings
 from meshproof.targets.embedded import state, supervisor
+from meshproof.targets.embedded.machine import require_steady_clock
 from meshproof.targets.embedded.state import TargetState
 from meshproof.targets.embedded.supervisor import ALIVE, FAILED, LEASE, REQUEST, Request
 from meshproof.targets.plan import declaration_of
@@ -110,8 +111,9 @@ def world(directory: Path, *, alone: bool) -> Iterator[None]:
     """Hold the target shared, or alone for what changes it; the kernel lets go with its holder.
 
     Raises TargetError where somebody who held it alone died in it, or could not undo what he changed: what runs may
-    not be what is declared.
+    not be what is declared. And where the machine's clock was set meanwhile.
     """
+    require_steady_clock(directory)
     with (directory / _WORLD).open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         for name in (_CHANGING, _CHANGED):

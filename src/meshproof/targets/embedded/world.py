@@ -23,6 +23,7 @@ from meshproof.targets.embedded import definitions, issuer
 from meshproof.targets.embedded.addresses import Addresses, free_ports, leased, lowest_port, require_free
 from meshproof.targets.embedded.applications import APPLICATIONS
 from meshproof.targets.embedded.containers import Container, container_of
+from meshproof.targets.embedded.machine import remember_clock, require_memory
 from meshproof.targets.embedded.mesh_settings import MeshSettings, mesh_settings, proxy_config
 from meshproof.targets.embedded.outside import answering, placed
 from meshproof.targets.embedded.site import SitePlan, running_api, running_site
@@ -184,6 +185,8 @@ class Blueprint:
 def running_world(declaration: Declaration, programs: Programs, directory: Path) -> Iterator[TargetState]:
     """Run both sites until the end of the block, once all of it is ready. Raises TargetError."""
     began = time.monotonic()
+    require_memory()
+    remember_clock(directory)
     paths = program_paths()
     with ExitStack() as stack:
         addresses = stack.enter_context(leased())
