@@ -37,7 +37,7 @@ class Origins:
         candidates += [one for one in self._found.get(kind, []) if "{{" in one.name and "/templates/" in one.place.file]
         if not candidates:
             return None
-        return max(candidates, key=lambda one: (one.name == name, _shared(one.place.file, below))).place
+        return max(candidates, key=lambda one: (_shared(one.place.file, below), one.name == name)).place
 
     def plain_manifests(self) -> Iterator[Document]:
         """Objects in files that neither a chart nor a kustomization claims."""
