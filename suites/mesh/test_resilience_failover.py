@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fixtures.calls import Call, ejection, healed_after, site_of
-from meshproof import Control, Level, Pillar, checks, edit, judge, remove
+from meshproof import Control, Level, Pillar, checks, edit, judge, measure, remove
 from meshproof.errors import NotYet
 from meshproof.faults.stopped import stopped
 from meshproof.observation import Observed
@@ -67,7 +67,9 @@ def _failover(mesh: Mesh) -> Iterator[Observed[tuple[str, str, float]]]:
         away = _answer(mesh, "standby", FAILS_OVER_WITHIN_S)
     with ejection(mesh):
         back = _answer(mesh, "primary", FAILS_BACK_WITHIN_S)
+    bounds = {"standby": FAILS_OVER_WITHIN_S, "primary": FAILS_BACK_WITHIN_S}
     for wanted, (site, seconds) in {"standby": away, "primary": back}.items():
+        measure(f"time to the first answer of the {wanted} catalogue", seconds, "s", objective=bounds[wanted])
         yield Observed(
             address=record.address,
             place=record.place,

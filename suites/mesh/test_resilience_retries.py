@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fixtures.calls import PORT, SHOP, no_ejection, requests_of
-from meshproof import Control, Level, Pillar, checks, edit, judge
+from meshproof import Control, Level, Pillar, checks, edit, judge, measure
 from meshproof.declaration.model import Declaration
 from meshproof.errors import ProbeError
 from meshproof.observation import Observed
@@ -82,11 +82,12 @@ def _storm(mesh: Mesh, as_built: Declaration) -> Observed[Stormed]:
     load = Load(request=Request(host=f"{HOST}:{PORT}", path=f"/{SERVICE}?{FAILS}"), count=ASKED, connections=CALLERS)
     before = requests_of(caller, CLUSTER)
     found = burst(caller.outbound, PORT, load)
-    tries = (requests_of(caller, CLUSTER) - before) / ASKED
+    tries, most = (requests_of(caller, CLUSTER) - before) / ASKED, ROUNDS_AT_THE_ENDS / (1 - share)
+    measure("tries for each request in a storm of retries", tries, "tries", objective=most)
     return Observed(
         address=record.address,
         place=record.place,
-        value=Stormed(tries=tries, most=ROUNDS_AT_THE_ENDS / (1 - share), found=found),
+        value=Stormed(tries=tries, most=most, found=found),
         assurance=Assurance.OBSERVED_UNDER_FAULT,
     )
 

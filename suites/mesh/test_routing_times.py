@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from fixtures.calls import GATEWAY, Call, from_mesh, no_ejection, seconds, upstream_requests
+from fixtures.calls import GATEWAY, Call, cluster_of, from_mesh, no_ejection, requests_of, seconds
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply
@@ -136,7 +136,7 @@ FAILS: Final = "codes=503"
 
 @checks(AMPLIFICATION)
 def test_retries_are_bounded(mesh_alone: Mesh) -> None:
-    """The service fails every request: its proxy counts how many reach it for each that was made."""
+    """The service fails every request: the caller's proxy counts how many it sends for each that was made."""
     with no_ejection(mesh_alone):
         findings = judge(_failed(mesh_alone), _is_made_as_declared)
 
@@ -145,11 +145,11 @@ def test_retries_are_bounded(mesh_alone: Mesh) -> None:
 
 def _failed(mesh: Mesh) -> Iterator[Observed[tuple[Call, int, float]]]:
     for call in _calls(mesh):
-        served = mesh.process(call.service)
-        before = upstream_requests(served)
+        cluster = cluster_of(call, mesh)
+        before = requests_of(call.caller, cluster)
         for _ in range(REQUESTS):
             call.send(mesh, FAILS)
-        made = (upstream_requests(served) - before) / REQUESTS
+        made = (requests_of(call.caller, cluster) - before) / REQUESTS
         route = call.route(mesh)
         yield mesh.observed(call.caller, (call, _tries(route) if route else 1, made))
 
