@@ -79,6 +79,18 @@ def diff(
 
 
 @app.command()
+def merge(
+    runs: Annotated[list[Path], typer.Argument(help="directories of runs that judged parts of the same")],
+    *,
+    into: Annotated[Path, typer.Option(help="directory of the merged report")] = Path("reports/runs/merged"),
+) -> None:
+    """Make one report of the runs of several jobs; the exit status is that of one run."""
+    from meshproof.commands.merge import merge as join  # noqa: PLC0415
+
+    raise typer.Exit(join(runs, into=into, root=Path.cwd(), out=out))
+
+
+@app.command()
 def explain(
     control: Annotated[str, typer.Argument(help="control id, for example EKS-001")],
     *,

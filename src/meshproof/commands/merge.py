@@ -1,0 +1,51 @@
+"""`meshproof merge`: the runs of several jobs as one report."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from meshproof.commands.runs import load_run
+from meshproof.errors import UsageError
+from meshproof.report.directory import ReportDirectory
+from meshproof.report.merging import exit_status, merged
+from meshproof.report.model import Run
+from meshproof.settings import read_settings
+
+
+def merge(directories: Sequence[Path], *, into: Path, root: Path, out: Console) -> int:
+    """Write the merged report and return the exit status that one run would have had. Raises UsageError."""
+    runs = [load_run(one) for one in directories]
+    run = merged(runs, [_name(one) for one in directories])
+    evidence = {name: body for one, each in zip(directories, runs, strict=True) for name, body in _evidence(one, each)}
+    directory = ReportDirectory(read_settings(root, {"report_dir": str(into)}), run.started)
+    directory.prepare()
+    directory.write(run, evidence)
+    counts = run.summary
+    out.print(f"{counts.pass_} pass  {counts.fail} fail  {counts.unknown} unknown, of {len(runs)} runs")
+    out.print(f"report  {directory.path / 'report.html'}", markup=False)
+    out.print(f"digest  {directory.digest} (SHA256SUMS)", markup=False)
+    return exit_status(run)
+
+
+def _name(directory: Path) -> str:
+    """A run by the name of its directory and the digest of what it says."""
+    digest = hashlib.sha256((directory / "run.json").read_bytes()).hexdigest()
+    return f"{directory.resolve().name} sha256:{digest}"
+
+
+def _evidence(directory: Path, run: Run) -> list[tuple[str, bytes]]:
+    """Every file of evidence, by its name in a report. Raises UsageError for one that is gone or was changed."""
+    paths = sorted(path for path in (directory / "evidence").rglob("*") if path.is_file())
+    found = {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
+    for one in (each for control in run.controls for each in control.evidence):
+        if one.file not in found:
+            message = f"{directory}: {one.file}, which a verdict rests on, is not there; bring the whole run"
+            raise UsageError(message)
+        if hashlib.sha256(found[one.file]).hexdigest() != one.sha256:
+            message = f"{directory / one.file}: is not what the run saw; take the run as it was made"
+            raise UsageError(message)
+    return list(found.items())
