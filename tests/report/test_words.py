@@ -44,3 +44,23 @@ def test_duration(seconds: float, said: str) -> None:
 def test_share_never_rounds_up(part: int, whole: int, said: str) -> None:
     """One survivor in 2,400 is not 100 per cent."""
     assert words.share(part, whole) == said
+
+
+@pytest.mark.parametrize(
+    ("best", "counted", "missed"),
+    [
+        (None, {"unknown": 1}, True),
+        ("declared", {"pass": 1}, True),
+        ("observed", {"pass": 1}, False),
+        (None, {}, False),
+    ],
+    ids=["not-seen", "weaker", "reached", "not-asked"],
+)
+def test_a_floor_is_missed_only_by_what_was_asked(best: str | None, counted: dict[str, int], *, missed: bool) -> None:
+    """A run of one suite says nothing of the other systems."""
+    summary = model.Summary.model_validate(counted)
+    row = model.SystemRow.model_validate(
+        {"id": "istio", "title": "", "floor": "resolved", "best": best, "summary": summary}
+    )
+
+    assert words.floor_missed(row) is missed

@@ -62,7 +62,7 @@ def _systems(run: Run) -> Iterator[str]:
 def _row(row: SystemRow) -> str:
     summary = row.summary
     numbers = (summary.pass_, summary.fail, summary.unknown, summary.not_applicable, summary.exempt)
-    best = f"**{row.best or 'none'}**" if words.floor_missed(row.floor, row.best) else row.best
+    best = f"**{row.best or 'none'}**" if words.floor_missed(row) else row.best
     cells = [_text(row.id), row.floor, best, *(str(number) if number else "·" for number in numbers)]
     return "| " + " | ".join(cell or "-" for cell in cells) + " |"
 

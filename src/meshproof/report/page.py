@@ -135,7 +135,12 @@ class Page:
     def _line(self, row: SystemRow) -> Line:
         elsewhere = row.summary.not_on_this_target + row.summary.not_selected
         picture = profile(self._mine.get(row.id, []), row.floor)
-        return Line(row, self.keys[row.id], picture, words.floor_missed(row.floor, row.best), elsewhere)
+        return Line(row, self.keys[row.id], picture, words.floor_missed(row), elsewhere)
+
+    @property
+    def asked(self) -> int:
+        """How many systems the run has controls of."""
+        return sum(words.was_asked(row) for row in self.run.systems)
 
     @property
     def missed(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from meshproof.report.model import Run, Summary
+from meshproof.report.model import Run, Summary, SystemRow
 from meshproof.verdict import Assurance
 
 #: Verdict → its word, in the order in which a reader must hear of them.
@@ -54,9 +54,15 @@ def _promises(number: int) -> str:
     return "1 promise is" if number == 1 else f"{number} promises are"
 
 
-def floor_missed(floor: str, best: str | None) -> bool:
-    """Whether the best assurance that was reached is weaker than the weakest accepted."""
-    return best is None or Assurance.from_label(best) < Assurance.from_label(floor)
+def floor_missed(row: SystemRow) -> bool:
+    """Whether the best assurance that was reached is weaker than the weakest accepted; a part of a run asks of few."""
+    reached = Assurance.from_label(row.best) if row.best else None
+    return was_asked(row) and (reached is None or reached < Assurance.from_label(row.floor))
+
+
+def was_asked(row: SystemRow) -> bool:
+    """Whether the run has a control of the system at all."""
+    return any(row.summary.model_dump().values())
 
 
 def moment(when: datetime) -> str:
