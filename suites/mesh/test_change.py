@@ -153,7 +153,7 @@ def _shut(mesh: Mesh, doors: Sequence[Door]) -> list[Shut]:
             times = list(pool.map(lambda one: _apply(mesh, one), doors))
         with suppress(NotYet):  # the judgement says which door did not shut
             _await_all(flow, doors, REFUSED, within_s=ENFORCED_WITHIN_S)
-        throughout(lambda: flow.failed, lambda _: True, for_s=AFTER_S)
+        throughout(lambda: len(flow.arrivals), lambda _: True, for_s=AFTER_S)
         seen = {one.name: sorted(flow.of(one.name), key=lambda one: one.at) for one in doors}
     return [
         Shut(

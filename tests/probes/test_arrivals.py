@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from meshproof.components.authority import Authority
-from meshproof.probes.arrivals import Stream, flowing
+from meshproof.errors import ProbeError
+from meshproof.probes.arrivals import STALLED_S, Stream, flowing
 from meshproof.probes.http import Request
 from meshproof.waiting import until
 
@@ -95,6 +97,19 @@ def test_requests_arrive_while_nobody_answers(server: ThreadingHTTPServer) -> No
     assert len(flow.arrivals) >= 40
     assert max(one.seconds for one in flow.arrivals) >= hung_s
     assert not flow.failed
+
+
+def test_failures_of_a_machine_that_stands_still_are_nobodys(server: ThreadingHTTPServer) -> None:
+    """The generator itself was late: what failed meanwhile is unknown, what was answered is not."""
+    with flowing(stream(server)) as flow:
+        until(lambda: len(flow.arrivals), lambda count: count >= 5, within_s=10)
+    flow.arrivals[0] = replace(flow.arrivals[0], late_s=STALLED_S + 0.1)
+    assert not flow.failed
+
+    flow.arrivals[1] = replace(flow.arrivals[1], status=503)
+
+    with pytest.raises(ProbeError, match=r"HTTP 503, but requests left 1\.1 s late"):
+        _ = flow.failed
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,14 @@ from typing import Final, Self
 
 from cryptography import x509
 
+from meshproof.errors import ProbeError
 from meshproof.probes.http import Request
 
 _SNI: Final = "outbound_.mesh"
 _GOOD: Final = range(200, 300)
 _NO_BODY: Final = (204, 304)
+#: A generator that is later than this shares its machine with what it measures: both stood still.
+STALLED_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +42,14 @@ class Stream:
 class Arrival:
     """One request and what came of it: `status` is 0 where nothing answered, and `says` then tells why.
 
-    `at` is when it arrived; `seconds` count from then to the end of the answer.
+    `at` is when it arrived; `seconds` count from then to the end of the answer, `late_s` to when it was really sent.
     `shown` is the certificate that the server showed to a fresh connection, `by` the application that answered.
     """
 
     stream: str
     at: datetime
     seconds: float
+    late_s: float
     status: int
     says: str = ""
     by: str = ""
@@ -87,8 +91,17 @@ class Flow:
 
     @property
     def failed(self) -> list[Arrival]:
-        """Those that did not get what they asked for."""
-        return [one for one in list(self.arrivals) if not one.good]
+        """Those that did not get what they asked for.
+
+        Raises ProbeError where some did not while the machine stood still: nobody knows then whose fault it was.
+        """
+        arrivals = list(self.arrivals)
+        failed = [one for one in arrivals if not one.good]
+        late_s = max((one.late_s for one in arrivals), default=0.0)
+        if failed and late_s > STALLED_S:
+            message = f"{failed[0]}, but requests left {late_s:.1f} s late: this machine has no time for the load"
+            raise ProbeError(message)
+        return failed
 
 
 @contextmanager
@@ -147,6 +160,7 @@ class _Pump:
 
     async def _send(self, stream: Stream, due: float) -> None:
         status, says, by, line = 0, "", "", None
+        late_s = time.monotonic() - due
         try:
             async with asyncio.timeout(stream.within_s):
                 idle = self._idle[stream.name]
@@ -165,6 +179,7 @@ class _Pump:
                 stream=stream.name,
                 at=datetime.now(UTC) - timedelta(seconds=seconds),
                 seconds=seconds,
+                late_s=late_s,
                 status=status,
                 says=says,
                 by=by,
