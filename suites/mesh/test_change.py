@@ -106,6 +106,7 @@ class Shut:
     applied: datetime
     accepted: datetime
     after: list[Arrival]
+    flow: Flow
 
     @property
     def enforced_s(self) -> float | None:
@@ -161,6 +162,7 @@ def _shut(mesh: Mesh, doors: Sequence[Door]) -> list[Shut]:
             applied=applied,
             accepted=accepted,
             after=[each for each in seen[one.name] if each.at >= accepted],
+            flow=flow,
         )
         for one, (applied, accepted) in zip(doors, times, strict=True)
     ]
@@ -218,6 +220,11 @@ def _is_refused_in_time(seen: Observed[Shut]) -> Iterator[str]:
     others = [one for one in got.after if one.status not in (ALLOWED, REFUSED)]
     if others:
         yield f"answers {len(others)} requests with something else while its policy changes: {others[0]}"
+    if not got.after:
+        message = f"{said}: nothing was asked after the change"
+        raise ProbeError(message)
+    if got.enforced_s is None or got.enforced_s > ENFORCED_WITHIN_S:
+        got.flow.require_in_time(f"{said} is not refused in time")
     if got.enforced_s is None:
         yield f"still lets in {said} after {ENFORCED_WITHIN_S:.0f} s: {len(got.wrongly_allowed)} requests"
         return

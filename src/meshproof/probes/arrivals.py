@@ -95,13 +95,17 @@ class Flow:
 
         Raises ProbeError where some did not while the machine stood still: nobody knows then whose fault it was.
         """
-        arrivals = list(self.arrivals)
-        failed = [one for one in arrivals if not one.good]
-        late_s = max((one.late_s for one in arrivals), default=0.0)
-        if failed and late_s > STALLED_S:
-            message = f"{failed[0]}, but requests left {late_s:.1f} s late: this machine has no time for the load"
-            raise ProbeError(message)
+        failed = [one for one in list(self.arrivals) if not one.good]
+        if failed:
+            self.require_in_time(str(failed[0]))
         return failed
+
+    def require_in_time(self, what: str) -> None:
+        """Make sure that what was seen is not the doing of a machine that stood still. Raises ProbeError."""
+        late_s = max((one.late_s for one in list(self.arrivals)), default=0.0)
+        if late_s > STALLED_S:
+            message = f"{what}, but requests left {late_s:.1f} s late: this machine has no time for the load"
+            raise ProbeError(message)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import random
 import socket
@@ -21,6 +22,13 @@ _PORTS = range(16_000, 32_000)
 _TRIES = 200
 #: Kept for the life of the process; the kernel lets go of them with it.
 _MARKS: list[socket.socket] = []
+
+
+@atexit.register
+def _let_go() -> None:
+    """Close what would otherwise be told of as forgotten."""
+    for one in _MARKS:
+        one.close()
 
 
 @dataclass(slots=True)
