@@ -86,6 +86,9 @@ def declared_versions(declaration: Declaration) -> Mapping[str, str]:
     for cluster in declaration.by_kind.get("aws_eks_cluster", ()):
         if isinstance(version := cluster.values.get("version"), str):
             found["kube-apiserver"] = version
+    for cluster in declaration.by_kind.get("aws_rds_global_cluster", ()):
+        if isinstance(version := cluster.values.get("engine_version"), str):
+            found["postgres"] = version
     return found
 
 

@@ -148,3 +148,10 @@ def test_reads_without_writes_are_unknown() -> None:
 def _read(at_s: float, values: tuple[int, ...]) -> Read:
     at = int(at_s * SECOND)
     return Read(began_at_ns=at, ended_at_ns=at + SECOND // 10, values=frozenset(values))
+
+
+def test_what_is_known_at_an_instant_leaves_out_what_came_later() -> None:
+    """Sent later is not there, answered later is unheard of."""
+    made = history(written(1), written(2, sent_s=2, took_s=3), written(4)).before(4 * SECOND)
+
+    assert [(one.value, one.outcome) for one in made.operations] == [(1, Outcome.OK), (2, Outcome.INDETERMINATE)]

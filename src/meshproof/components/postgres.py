@@ -6,6 +6,7 @@ import os
 import pwd
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -105,7 +106,7 @@ def initialize(spec: Spec) -> str:
     file.chmod(0o600)
     _give(spec.directory)
     command: list[str | Path] = [
-        _program("initdb"),
+        _program(spec, "initdb"),
         "--pgdata",
         _data(spec),
         "--username",
@@ -133,22 +134,20 @@ def running(spec: Spec, password: str) -> Iterator[Server]:
     own = _OWN.format(address=spec.address, port=spec.port)
     (_data(spec) / "postgresql.conf").write_text(spec.parameters.lines() + own, encoding="utf-8")
     log = spec.directory / "postgres.log"
-    argv: list[str | Path] = [*_as_account(), _program("postgres"), "-D", _data(spec)]
+    argv: list[str | Path] = [*_as_account(), _program(spec, "postgres"), "-D", _data(spec)]
     with Running(argv, log=log, cwd=spec.directory, name=f"postgres {spec.name}", stop_within_s=2.0) as process:
         server = Server(name=spec.name, address=spec.address, port=spec.port, password=password, process=process)
-        until(
-            lambda: _state(server, spec),
-            bool,
-            within_s=_READY_WITHIN_S,
-            every_s=0.1,
-            what=f"PostgreSQL of {spec.name} to take statements",
-        )
+        what = f"PostgreSQL of {spec.name} to take statements"
+        until(lambda: _has_begun(server), bool, within_s=_READY_WITHIN_S, every_s=0.1, what=what)
+        if process.returncode is not None:
+            raise _ended(server, spec)
         yield server
 
 
-def _state(server: Server, spec: Spec) -> bool:
+def _has_begun(server: Server) -> bool:
+    """Whether it takes statements, or has ended and never will."""
     if server.process.returncode is not None:
-        raise _ended(server, spec)
+        return True
     try:
         return bool(server.execute("SELECT 1", within_s=2.0))
     except psycopg.OperationalError:
@@ -168,13 +167,19 @@ def _data(spec: Spec) -> Path:
     return spec.directory / "data"
 
 
-def _program(name: str) -> Path:
+def _program(spec: Spec, name: str) -> Path:
     """A program of the same installation. Raises TargetError."""
     path = find("postgres").path.with_name(name)
     if not path.exists():
         message = f"{name} is not beside {path.with_name('postgres')}; install the whole of PostgreSQL"
         raise TargetError(message)
-    return path
+    if os.geteuid() != 0 or path.parent.parent.stat().st_mode & 0o005:
+        return path
+    # What is in the cache only its owner may enter, and a server of root's run has another owner.
+    copy = spec.directory / "program"
+    if not copy.exists():
+        shutil.copytree(path.parent, copy, symlinks=True)
+    return copy / name
 
 
 def _as_account() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -56,6 +56,16 @@ class History:
     def having(self, outcome: Outcome) -> list[Operation]:
         """The writes of which this is known."""
         return [one for one in self.operations if one.outcome is outcome]
+
+    def before(self, at_ns: int) -> History:
+        """What was known at an instant: what was sent by then; what was answered later is unheard of."""
+        sent = [one for one in self.operations if one.sent_at_ns < at_ns]
+        known = [one if one.ended_at_ns is None or one.ended_at_ns < at_ns else _unheard(one) for one in sent]
+        return replace(self, operations=tuple(known))
+
+
+def _unheard(one: Operation) -> Operation:
+    return Operation(value=one.value, client_class=one.client_class, endpoint=one.endpoint, sent_at_ns=one.sent_at_ns)
 
 
 def value_of(client: int, sequence: int) -> int:

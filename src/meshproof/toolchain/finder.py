@@ -12,13 +12,14 @@ from meshproof.toolchain.gomodule import fetch_go_module
 from meshproof.toolchain.image import fetch_image
 from meshproof.toolchain.lock import LOCK_FILE, BundleLock, FileSource, Lock, ProgramLock, Source, pin, read_lock
 from meshproof.toolchain.modulefiles import fetch_module_files
+from meshproof.toolchain.nodepackage import fetch_node_package
 from meshproof.toolchain.order import Order
 from meshproof.toolchain.path import on_path, version_of
 from meshproof.toolchain.platform import this_platform
 from meshproof.toolchain.program import Bundle, Program, Progress, Step, silent
 from meshproof.toolchain.registry import fetch_package
 from meshproof.toolchain.release import fetch_release
-from meshproof.toolchain.sources import Document, GoModule, Image, ModuleFiles, Package, Release, Wheel
+from meshproof.toolchain.sources import Document, GoModule, Image, ModuleFiles, NodePackage, Package, Release, Wheel
 from meshproof.toolchain.wheel import fetch_wheel
 
 #: Bundles are the same everywhere.
@@ -151,7 +152,7 @@ class _Search:
                 version=entry.version,
                 source=origin,
                 pin=pin(source, self.platform, beside=self.beside),
-                whole_tree=isinstance(source, Package | ModuleFiles | Document),
+                whole_tree=isinstance(source, Package | NodePackage | ModuleFiles | Document),
             )
             return self.cache.keep(staging, entered, self.platform)
 
@@ -174,6 +175,8 @@ def _deliver(source: Source | FileSource, order: Order) -> str:  # noqa: PLR0911
             return fetch_package(source, order)
         case Wheel():
             return fetch_wheel(source, order)
+        case NodePackage():
+            return fetch_node_package(source, order)
         case GoModule():
             return fetch_go_module(source, order)
         case ModuleFiles():

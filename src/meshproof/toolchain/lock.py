@@ -17,12 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ruamel.yaml import YAML, MappingNode, SequenceNode
 
 from meshproof.errors import UsageError
-from meshproof.toolchain.sources import Document, GoModule, Image, ModuleFiles, Package, Release, Wheel
+from meshproof.toolchain.sources import Document, GoModule, Image, ModuleFiles, NodePackage, Package, Release, Wheel
 
 #: The lock file of this package.
 LOCK_FILE = Path(__file__).with_name("programs.lock.json")
 
-Source = Annotated[Release | Image | Package | Wheel | GoModule, Field(discriminator="kind")]
+Source = Annotated[Release | Image | Package | Wheel | NodePackage | GoModule, Field(discriminator="kind")]
 FileSource = Annotated[ModuleFiles | Document, Field(discriminator="kind")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
@@ -129,7 +129,7 @@ def pin(source: Source | FileSource, platform: str, *, beside: Path) -> str:
     The requirements of a Package lie in the directory `beside`. Raises UsageError when they cannot be read.
     """
     match source:
-        case Release() | Image() | Wheel():
+        case Release() | Image() | Wheel() | NodePackage():
             return {str(name): digest for name, digest in source.sha256.items()}.get(platform, "")
         case GoModule():
             return source.sum

@@ -15,7 +15,7 @@ from meshproof.toolchain.lock import read_lock
 PLAN: Final = ("terraform", "kustomize", "helm", "opa", "checkov")
 _MESH: Final = ("envoy", "pilot-discovery", "pilot-agent", "istioctl", "echo-server", "echo-client")
 EMBEDDED: Final = (
-    *("kustomize", "helm", "etcd", "kube-apiserver", *_MESH, "ratelimit", "redis-server"),
+    *("kustomize", "helm", "etcd", "kube-apiserver", *_MESH, "ratelimit", "redis-server", "postgres"),
     *("istio-crds", "istio-bootstrap"),
 )
 #: By target; a target that is not here needs nothing from the lock file.

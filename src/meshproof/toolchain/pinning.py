@@ -22,11 +22,12 @@ from meshproof.toolchain.gomodule import module_sum
 from meshproof.toolchain.image import image_digest
 from meshproof.toolchain.lock import LOCK_FILE, read_lock
 from meshproof.toolchain.modulefiles import files_sum
+from meshproof.toolchain.nodepackage import download_node_package
 from meshproof.toolchain.order import Order
 from meshproof.toolchain.platform import this_platform
 from meshproof.toolchain.program import Progress, Step, silent
 from meshproof.toolchain.release import download_release, release_url
-from meshproof.toolchain.sources import Document, GoModule, Image, ModuleFiles, Package, Release, Wheel
+from meshproof.toolchain.sources import Document, GoModule, Image, ModuleFiles, NodePackage, Package, Release, Wheel
 from meshproof.toolchain.wheel import download_wheel
 
 #: Resolving 99 packages takes seconds; a slow index may need minutes.
@@ -77,6 +78,8 @@ def _pin(raw_sources: Sequence[dict[str, object]], order: Order) -> Mapping[Path
                 raw["sum"] = files_sum(source, order)
             case Wheel():
                 raw["sha256"] = _wheel_digests(source, order)
+            case NodePackage():
+                raw["sha256"] = _node_digests(source, order)
             case Document():
                 raw["sha256"] = _downloaded_digest(document_url(source, order), order)
             case Package():
@@ -84,7 +87,7 @@ def _pin(raw_sources: Sequence[dict[str, object]], order: Order) -> Mapping[Path
     return requirements
 
 
-def _pinned(source: Mapping[str, object]) -> str:
+def _pinned(source: Mapping[str, object]) -> str:  # noqa: PLR0911  one line per kind
     """What was pinned, in words."""
     match source:
         case {"kind": "release", "sha256": dict(digests)}:
@@ -93,6 +96,8 @@ def _pinned(source: Mapping[str, object]) -> str:
             return f"image {source['repository']} for {', '.join(digests)}"
         case {"kind": "wheel", "sha256": dict(digests)}:
             return f"wheel {source['project']}=={source['version']} for {', '.join(digests)}"
+        case {"kind": "npm", "sha256": dict(digests)}:
+            return f"npm {source['version']} for {', '.join(digests)}"
         case {"kind": "document"}:
             return f"{source['url']} {source['sha256']}"
         case {"kind": "go" | "files"}:
@@ -108,6 +113,13 @@ def _release_digests(source: Release, order: Order) -> Mapping[str, str]:
 
 def _wheel_digests(source: Wheel, order: Order) -> Mapping[str, str]:
     return {str(platform): file_digest(download_wheel(source, tag, order)) for platform, tag in source.tags.items()}
+
+
+def _node_digests(source: NodePackage, order: Order) -> Mapping[str, str]:
+    return {
+        str(platform): file_digest(download_node_package(name, source.version, order))
+        for platform, name in source.names.items()
+    }
 
 
 def _downloaded_digest(url: str, order: Order) -> str:

@@ -74,6 +74,21 @@ class Wheel(_Source):
     sha256: Mapping[Platform, Sha256]
 
 
+class NodePackage(_Source):
+    """A tree inside a package of the Node registry: `member` is the executable's path in there.
+
+    `names` maps a platform to the package that holds its files; `links` is the path of a JSON list of the symbolic
+    links (`target` to `source`) that an archive of that registry cannot hold, empty where it needs none.
+    """
+
+    kind: Literal["npm"]
+    names: Mapping[Platform, Annotated[str, Field(pattern=r"^(@[a-z0-9._-]+/)?[a-z0-9._-]+$")]]
+    version: Annotated[str, Field(pattern=r"^\d[\w.+-]*$")]
+    member: Annotated[str, Field(pattern=r"^[^/.][^/]*/.+")]
+    links: str = ""
+    sha256: Mapping[Platform, Sha256]
+
+
 class GoModule(_Source):
     """A Go module: `package` is the command's import path, `sum` the module's `h1:` sum (as in go.sum).
 
