@@ -78,7 +78,7 @@ ONE_WRITER = Control(
     targets=SHOWN_BY,
     frameworks={"nist": "CP-10", "soc2": "PI1.4"},
     mutants=[
-        edit("StateMachine", FAILBACK, {"States": {"Fence": {"Next": "Drain"}}}, says="two sites acknowledged"),
+        edit("StateMachine", FAILBACK, {"States": {"Fence": {"Next": "OpenPrimary"}}}, says="two sites acknowledged"),
     ],
 )
 
