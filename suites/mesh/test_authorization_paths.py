@@ -49,7 +49,7 @@ SPELLED = Control(
             "HelmRelease",
             "flux-system/istiod",
             {"spec": {"values": {"meshConfig": {"pathNormalization": {"normalization": "MERGE_SLASHES"}}}}},
-            says="/admin, where more than one meaning is left",
+            says="%2Fready, where more than one meaning is left",
         ),
         remove(
             "EnvoyFilter",
