@@ -70,7 +70,7 @@ class Changes:
         policies = any(one.startswith(_ADMISSION) for one in self._changed_kinds(replaced))
         try:
             changed = [site for site in sites if self._move(site, self._declaration, broken)]
-            if not changed:
+            if not changed and not self._starts_otherwise(broken):
                 message = f"mutant {mutant.name}: changes nothing of what runs on this target"
                 raise UsageError(message)
             self._settle_all(changed, policies=policies)
@@ -207,6 +207,14 @@ class Changes:
         path = self._state.directory / site / "istiod" / "mesh.yaml"
         path.write_text(json.dumps(new, indent=1), encoding="utf-8")
         return True
+
+    def _starts_otherwise(self, broken: Declaration) -> bool:
+        """Whether a control plane that a check starts for itself would be another one."""
+        sites = [one.name for one in self._state.sites]
+        return any(
+            mesh_settings(_records(broken, site), {})[0] != mesh_settings(_records(self._declaration, site), {})[0]
+            for site in sites
+        )
 
     def _objects(self, site: str, declaration: Declaration) -> Mapping[tuple[str, ...], Object]:
         world = World(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from meshproof.components.authority import private
 from meshproof.components.echo import EchoPorts, echo
 from meshproof.components.proxy import Programs, ProxySpec, await_proxy, starting_proxy
 from meshproof.errors import TargetError
@@ -65,6 +66,11 @@ def guest(  # noqa: PLR0913  what a pod is made of
             log=directory / "proxy.log",
             ready_s=round(ready_s, 3),
         )
+
+
+def trust(pod: ProcessState, roots: str) -> None:
+    """Change the file of the ConfigMap `istio-ca-root-cert` under a guest: whom its agent takes for istiod."""
+    private(pod.log.parent / "root-cert.pem.new", roots).replace(pod.log.parent / "root-cert.pem")
 
 
 @contextmanager

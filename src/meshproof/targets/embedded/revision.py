@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from meshproof.components.authority import Authority, Identity
+from meshproof.components.authority import Authority, Identity, private
 from meshproof.components.istiod import Istiod, IstiodPorts, istiod
 from meshproof.process import scratch
 from meshproof.targets.embedded.addresses import Addresses, free_ports
@@ -26,6 +26,18 @@ class Revision:
 
     control: Istiod
     authority_files: Path
+
+    def sign_with(self, authority: Authority, roots: str) -> None:
+        """Change the secret `cacerts` under it, as the kubelet does: a new signer, and the roots that are trusted."""
+        identity = authority.identity
+        texts = {
+            "root-cert.pem": roots,
+            "ca-cert.pem": identity.pem,
+            "cert-chain.pem": identity.chain_pem,
+            "ca-key.pem": identity.key_pem,
+        }
+        for name, text in texts.items():
+            private(self.authority_files / f"{name}.new", text).replace(self.authority_files / name)
 
 
 @contextmanager
