@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from fixtures.drill.disturbed import FLAP_S, Disturbed
+from fixtures.drill.metronome import require_in_time
+from fixtures.drill.site import SHORTEST_LOOK_S
 from meshproof import Control, Level, Pillar, checks, edit, judge, measure
 from meshproof.errors import ProbeError
 from meshproof.observation import Observed
@@ -40,6 +42,7 @@ def test_a_flap_changes_nothing(disturbed: Observed[Disturbed]) -> None:
 
 def _is_steady(drill: Disturbed) -> Iterator[str]:
     if drill.flap.moved or drill.flap.changes:
+        require_in_time(drill.flap.stalled_s, SHORTEST_LOOK_S, "the health check changed its mind")
         yield f"an outage of {FLAP_S:g} s moved the name or the health check: {drill.flap.changes} changes"
     if drill.flap.started:
         yield f"an outage of {FLAP_S:g} s started the runbook"

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from meshproof.components.alarm import AlarmSpec
+from meshproof.components.alarm import Alarm, AlarmSpec
 from meshproof.components.dns import serving
 from meshproof.components.route53 import Always, Calculated, Check, CheckSpec, Failover, Record
 from meshproof.errors import ProbeError
@@ -106,3 +106,19 @@ def test_a_name_is_answered_with_its_ttl_and_others_are_not() -> None:
     assert (first, second) == (HERE, THERE)
     with pytest.raises(ProbeError, match="does not answer"):
         resolve("shop.example", SERVER, port=port, within_s=0.2)
+
+
+def test_an_alarm_counts_its_period_from_the_instant_it_is_told() -> None:
+    """A fault that took a while to carry out does not move the end of the period."""
+    check = Check(CheckSpec(address="a", interval_s=10, threshold=1, checkers=1), lambda: False, scale=1)
+    check._turn(0)
+    raised: list[int] = []
+    alarm = Alarm(
+        AlarmSpec(address="a", period_s=5, periods=1), check, lambda: raised.append(time.monotonic_ns()), scale=0.1
+    )
+    since = time.monotonic_ns() - 300_000_000
+
+    with alarm.watching(since_ns=since):
+        until(lambda: raised, bool, within_s=5.0, every_s=0.005)
+
+    assert 0.5 <= (raised[0] - since) / 1e9 < 0.75

@@ -44,11 +44,12 @@ class Alarm:
         self._from_ns = 0
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Judge until the end of the block; the first period begins now."""
+    def watching(self, *, since_ns: int | None = None) -> Iterator[None]:
+        """Judge until the end of the block; the first period begins now, or began at `since_ns` (monotonic)."""
         period_s = self.spec.period_s * self._scale
-        self._from_ns = time.monotonic_ns()
-        with ticking(self._judge, every_s=period_s, after_s=period_s):
+        self._from_ns = time.monotonic_ns() if since_ns is None else since_ns
+        gone_s = (time.monotonic_ns() - self._from_ns) / 1e9
+        with ticking(self._judge, every_s=period_s, after_s=max(0.0, period_s - gone_s)):
             yield
 
     def _judge(self) -> None:
