@@ -1,7 +1,7 @@
 """What an upgrade of the control plane costs its callers: workloads move to another revision, and back."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -19,6 +19,7 @@ from meshproof.targets.embedded.revision import revision
 from meshproof.targets.embedded.state import ProcessState
 from meshproof.verdict import Fidelity
 from meshproof.waiting import throughout, until
+from suites.mesh.renewal import GOOD
 
 SHOWN_BY = ("embedded", "kind", "live")
 NEXT: Final = "next"
@@ -28,6 +29,7 @@ PER_S: Final = 80.0
 IN_A_ROW: Final = 20
 #: A rolling change waits for endpoints to spread; longer is a change that never ends.
 MOVED_WITHIN_S: Final = 15.0
+WARM_WITHIN_S: Final = 5.0
 #: After the last pod of the new revision has ended.
 AFTER_S: Final = 0.5
 OLD_CALLER, NEW_CALLER = "calls by a workload of the old revision", "calls by a workload of the new revision"
@@ -108,16 +110,29 @@ def _moved(mesh: Mesh) -> Moved:
             revision(mesh, old.site, name=NEXT, addresses=addresses) as new,
             guest(mesh, old, name=f"{SERVICE}-{NEXT}", addresses=addresses, xds=new.control.xds) as pod,
             guest(mesh, caller, name=f"orders-{NEXT}", addresses=addresses, xds=new.control.xds) as second,
-            flowing(_calls(NEW_CALLER, second)) as more,
         ):
-            flows = (flow, more)
-            began = datetime.now(UTC)
-            with joined(mesh, pod), parted(mesh, old):
-                missed += _await_answers(flows, pod, "upgrade", began)
+            _warm(mesh, pod, second)
+            with flowing(_calls(NEW_CALLER, second)) as more:
+                flows = (flow, more)
                 began = datetime.now(UTC)
-            missed += _await_answers(flows, old, "rollback", began)
+                with joined(mesh, pod), parted(mesh, old):
+                    missed += _await_answers(flows, pod, "upgrade", began)
+                    began = datetime.now(UTC)
+                missed += _await_answers(flows, old, "rollback", began)
         throughout(lambda: flow.failed, lambda failed: not failed, for_s=AFTER_S)
     return Moved(flows=flows, missed=tuple(missed))
+
+
+def _warm(mesh: Mesh, pod: ProcessState, caller: ProcessState) -> None:
+    """Use the new ways a few times, as a readiness probe does: customers come when a pod is ready."""
+    call = _calls(NEW_CALLER, caller).request
+    tls = mesh.client(mesh.spiffe(caller.namespace, caller.account))
+
+    def answers() -> list[int]:
+        return [mesh.through(caller, call, port=PORT).status, mesh.direct(pod, call, tls=tls).status]
+
+    with suppress(NotYet):  # ways that never work are told of by those who use them next
+        until(answers, lambda seen: set(seen) == {GOOD}, within_s=WARM_WITHIN_S, in_a_row=3)
 
 
 def _calls(name: str, caller: ProcessState) -> Stream:
