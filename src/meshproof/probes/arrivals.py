@@ -168,7 +168,7 @@ class _Pump:
         try:
             async with asyncio.timeout(stream.within_s):
                 idle = self._idle[stream.name]
-                line = idle.pop() if idle else await _Line.opened(stream)
+                line = idle.pop(0) if idle else await _Line.opened(stream)
                 status, by = await line.ask(stream.request)
         except (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError) as error:
             says = f"{type(error).__name__}: {error}"
