@@ -94,7 +94,7 @@ OVERFLOW = Control(
     level=Level.MUST,
     since="1.0",
     source="https://istio.io/latest/docs/tasks/traffic-management/circuit-breaking/",
-    remedy="Bound maxConnections and http1MaxPendingRequests in the service's DestinationRule.",
+    remedy="Bound maxConnections, http1MaxPendingRequests and http2MaxRequests in the service's DestinationRule.",
     targets=SHOWN_BY,
     frameworks={"nist": "SC-5"},
     mutants=[
@@ -104,7 +104,10 @@ OVERFLOW = Control(
             {
                 "spec": {
                     "trafficPolicy": {
-                        "connectionPool": {"tcp": {"maxConnections": 5000}, "http": {"http1MaxPendingRequests": 5000}}
+                        "connectionPool": {
+                            "tcp": {"maxConnections": 5000},
+                            "http": {"http1MaxPendingRequests": 5000, "http2MaxRequests": 5000},
+                        }
                     }
                 }
             },
