@@ -18,12 +18,12 @@ from meshproof.declaration.kubernetes import read_tree
 from meshproof.declaration.origins import Origins
 from meshproof.errors import MeshproofError
 from meshproof.exemption import read_exemptions
-from meshproof.mutation.equivalents import read_equivalents
 from meshproof.process import Completed, Running, run
+from meshproof.reasons import read_reasons
 from meshproof.systems import read_systems
 from meshproof.waiting import until
 from tests.declaration.trees import plant
-from tests.test_plugin import GOOD, SERVICES, Suite, suite
+from tests.small_suite import GOOD, SERVICES, Suite, suite
 
 __all__ = ["suite"]
 
@@ -267,7 +267,7 @@ def test_any_register_is_read_or_refused_in_words(tmp_path: Path, body: str) -> 
     path.write_text(body, encoding="utf-8", errors="surrogatepass")
     readers = (lambda: read_exemptions(path, today=__import__("datetime").date(2026, 1, 1)), lambda: read_systems(path))
 
-    for reader in (*readers, lambda: read_equivalents(path)):
+    for reader in (*readers, lambda: read_reasons(path, "equivalent")):
         try:
             reader()
         except MeshproofError as error:

@@ -1,91 +1,16 @@
-"""The plugin end to end: a small suite in a process of its own, judged by exit status, words and run.json."""
+"""The plugin end to end: judged by exit status, words and run.json."""
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
 import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.small_suite import GOOD, SERVICES, Suite, read_run, suite
 
-SERVICES = """
-apiVersion: v1
-kind: Service
-metadata: {name: a, namespace: shop}
-spec: {type: ClusterIP, ports: [{port: 80}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: b, namespace: shop}
-spec: {type: ClusterIP, ports: [{port: 80}]}
-"""
-
-HEAD = """
-from meshproof import *
-
-def control(id, mutants, level=Level.MUST, **more):
-    return Control(id=id, title=f"Services {level.value} be internal", system="net", pillar=Pillar.SECURITY,
-                   level=level, since="1.0", source="https://kubernetes.io", remedy="Use ClusterIP.", mutants=mutants, **more)
-
-def internal(service):
-    return None if service.get("spec.type") == "ClusterIP" else "is open to the outside"
-
-OPEN = edit("Service", "shop/a", {"spec": {"type": "NodePort"}}, says="is open")
-"""
-
-GOOD = """
-@checks(control("NET-001", [OPEN]))
-def test_services_are_internal(platform):
-    findings = judge(platform.all("Service"), internal)
-    assert not findings.broken, findings.table()
-"""
-
-SYSTEMS = """
-[[system]]
-id = "net"
-title = "Services"
-must_hold = "internal"
-floor = "observed"
-shown_on = "embedded"
-floor_on_plan = "resolved"
-declared_by = ["Service"]
-"""
-
-Suite = Callable[..., pytest.RunResult]
-
-
-@pytest.fixture
-def suite(pytester: pytest.Pytester) -> Suite:
-    """Write a suite, run it, give the result; keyword arguments name more files (`path__ext` for path.ext)."""
-    shutil.copytree(ROOT / "fixtures", pytester.path / "fixtures", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "conftest.py", pytester.path / "conftest.py")
-
-    def run(body: str, *args: str, services: str = SERVICES, exemptions: str = "") -> pytest.RunResult:
-        write = pytester.path.joinpath
-        for name in ("infra", "suites"):
-            write(name).mkdir(exist_ok=True)
-        write("pyproject.toml").write_text(
-            "[tool.meshproof]\nmutants = 40\nscore-overall = 0.0\nscore-per-system = 0.0\n"
-            '[tool.pytest]\naddopts = ["--import-mode=importlib", "-ra"]\npythonpath = ["."]\n'
-        )
-        write("infra/services.yaml").write_text(services)
-        write("suites/systems.toml").write_text(SYSTEMS)
-        write("suites/exemptions.toml").write_text(exemptions)
-        write("suites/test_net.py").write_text(HEAD + body)
-        return pytester.runpytest_subprocess("suites", "-p", "no:cacheprovider", *args)
-
-    return run
-
-
-def read_run(pytester: pytest.Pytester) -> dict[str, object]:
-    """The newest run's model."""
-    found: dict[str, object] = json.loads((pytester.path / "reports/runs/latest/run.json").read_text())
-    return found
+__all__ = ["suite"]
 
 
 def test_a_kept_promise_is_a_pass_with_evidence(suite: Suite, pytester: pytest.Pytester) -> None:
@@ -203,67 +128,6 @@ def test_what_a_check_measures_is_in_every_report(
         }
     ]
     result.stdout.fnmatch_lines(["NET-001  time to look: 0.25 s (objective 2 s)"])
-
-
-def test_prove_kills_the_mutant_and_scores_generated_ones(suite: Suite, pytester: pytest.Pytester) -> None:
-    """A declared mutant dies by the check's own words; generated ones are counted by system."""
-    result = suite(GOOD, "--prove")
-
-    assert result.ret == 0
-    run = read_run(pytester)
-    assert [(one["name"], one["outcome"]) for one in run["mutants"]] == [("type-nodeport", "killed")]  # type: ignore[attr-defined]
-    assert run["generated_mutants"]["by_system"]["net"]["made"] > 0  # type: ignore[index]
-
-
-@pytest.mark.parametrize(
-    ("mutant", "outcome", "status"),
-    [
-        pytest.param('remove("Service", "shop/a", says="x")', "survived", 1, id="survived"),
-        pytest.param(
-            'edit("Service", "shop/a", {"spec": {"type": "NodePort"}}, says="is closed")',
-            "misattributed",
-            1,
-            id="misattributed",
-        ),
-    ],
-)
-def test_a_mutant_that_is_not_killed_fails_the_run(
-    suite: Suite, pytester: pytest.Pytester, mutant: str, outcome: str, status: int
-) -> None:
-    """Only killed is good."""
-    result = suite(GOOD.replace("OPEN", mutant), "--prove")
-
-    assert result.ret == status
-    assert [one["outcome"] for one in read_run(pytester)["mutants"]] == [outcome]  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(
-    ("mutant", "words"),
-    [
-        pytest.param(
-            'edit("Service", "shop/a", {"spec": {"type": "ClusterIP"}}, says="x")', "changes nothing", id="same"
-        ),
-        pytest.param(
-            'edit("Service", "shop/z", {"spec": {"type": "NodePort"}}, says="x")', "matches shop/z", id="nothing"
-        ),
-    ],
-)
-def test_a_mutant_that_changes_nothing_breaks_the_suite(suite: Suite, mutant: str, words: str) -> None:
-    """It would prove nothing, so it is refused in one sentence."""
-    result = suite(GOOD.replace("OPEN", mutant), "--prove")
-
-    assert result.ret == 3
-    result.stdout.fnmatch_lines([f"*mutant *{words}*"])
-    result.stdout.no_fnmatch_line("*Traceback*")
-
-
-def test_a_control_without_a_mutant_is_one_sentence(suite: Suite) -> None:
-    """It is refused at collection, with file and line and what to do."""
-    result = suite(GOOD.replace("[OPEN]", "[]"))
-
-    assert result.ret == 4
-    result.stdout.fnmatch_lines(["*test_net.py:*control NET-001: has no mutant*add edit*"])
-    result.stdout.no_fnmatch_line("*Traceback*")
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "with-workers"])

@@ -22,10 +22,10 @@ from meshproof.mutation.replanned import NAME, ReplannedMutants, can_replan
 from meshproof.options import catalogue_page, declare, settings_of
 from meshproof.outcomes import end, end_mutant, mutant_of, result_of, skip
 from meshproof.provenance import facts_of
+from meshproof.reasons import read_reasons
 from meshproof.report.catalogue import write_catalogue
 from meshproof.report.recorder import Recorder
 from meshproof.result import CheckResult
-from meshproof.retired import read_retired
 from meshproof.settings import Settings
 from meshproof.targets import chosen_target
 from meshproof.targets.plan import declaration_of, environments_of
@@ -111,7 +111,8 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
             row_of(one) | {"relates": list(one.relates), "file": files[key]} for key, one in sorted(controls.items())
         ]
         try:
-            write_catalogue(Path(path), rows, retired=read_retired(settings.root / settings.suites / "retired.toml"))
+            retired = read_reasons(settings.root / settings.suites / "retired.toml", "retired")
+            write_catalogue(Path(path), rows, retired=retired)
         except MeshproofError as error:
             raise pytest.UsageError(str(error)) from error
 

@@ -14,9 +14,11 @@ from meshproof.waiting import until
 
 #: A child in a session of its own, as a server's workers are.
 PARENT = """
-import subprocess, sys
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
-child.wait()
+import os, signal
+if os.fork() == 0:
+    os.setsid()
+    signal.pause()
+os.wait()
 """
 
 

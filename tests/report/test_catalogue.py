@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from meshproof.errors import UsageError
+from meshproof.reasons import read_reasons
 from meshproof.report.catalogue import write_catalogue
-from meshproof.retired import read_retired
 
 
 def _row(key: str) -> dict[str, object]:
@@ -56,9 +56,9 @@ def test_a_retired_id_is_never_used_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("retired = 3", "write [retired] as a table"),
-        ("[retired]\nDOOR-001 = ''", "DOOR-001 is retired without a reason"),
-        ("[retired", "cannot be read"),
+        ("retired = 3", "retired is not a table; write [retired]"),
+        ("[retired]\nDOOR-001 = ''", "DOOR-001 in [retired] has no reason"),
+        ("[retired", "not valid TOML"),
     ],
 )
 def test_a_record_that_says_nothing_is_refused(tmp_path: Path, text: str, says: str) -> None:
@@ -67,7 +67,7 @@ def test_a_record_that_says_nothing_is_refused(tmp_path: Path, text: str, says: 
     record.write_text(text)
 
     with pytest.raises(UsageError) as caught:
-        read_retired(record)
+        read_reasons(record, "retired")
 
     assert says in str(caught.value)
 

@@ -16,12 +16,12 @@ from meshproof.targets.embedded import issuer
 from meshproof.targets.embedded.addresses import Addresses, free_ports, lowest_port
 from meshproof.targets.embedded.mesh import Mesh
 from meshproof.targets.embedded.mesh_settings import MeshSettings, mesh_settings, proxy_config
+from meshproof.targets.embedded.proxies import proxy_spec, state_of
 from meshproof.targets.embedded.state import ProcessState
 from meshproof.targets.embedded.translate import PROCESS_LABEL, Object, Process, World, translated
 from meshproof.targets.embedded.workloads import workloads
 from meshproof.targets.embedded.world import annotated, program_paths
 
-_AUDIENCE = "istio-ca"
 _ENTRY = "WorkloadEntry"
 
 
@@ -58,14 +58,7 @@ def guest(  # noqa: PLR0913  what a pod is made of
         starting_proxy(programs, spec, directory) as running,
     ):
         ready_s = await_proxy(running, spec)
-        yield ProcessState(
-            **{one: getattr(process, one) for one in type(process).__dataclass_fields__},
-            admin=spec.admin,
-            proxy_pid=running.pid,
-            app_pid=app.pid,
-            log=directory / "proxy.log",
-            ready_s=round(ready_s, 3),
-        )
+        yield state_of(process, spec, running, app_pid=app.pid, log=directory / "proxy.log", ready_s=ready_s)
 
 
 def trust(pod: ProcessState, roots: str) -> None:
@@ -123,23 +116,14 @@ def _process(like: ProcessState, name: str, addresses: Addresses) -> Process:
 
 def _spec(mesh: Mesh, process: Process, settings: MeshSettings, environment: Mapping[str, str], xds: str) -> ProxySpec:
     found = next(one for one in workloads(_records(mesh, process.site), []) if one.address == process.workload)
-    admin, status, envoy_status, prometheus = free_ports(4)
-    return ProxySpec(
-        name=process.name,
-        kind="sidecar",
-        namespace=process.namespace,
-        account=process.account,
-        address=process.address,
-        labels={**process.labels, PROCESS_LABEL: process.name, "istio-locality": process.locality.replace("/", ".")},
+    return proxy_spec(
+        process,
+        api=mesh.api(process.site),
         xds=xds,
-        site=process.site,
-        network=settings.network,
-        trust_domain=settings.trust_domain,
-        ports=(admin, status, envoy_status, prometheus),
-        token=mesh.api(process.site).token(process.namespace, process.account, audience=_AUDIENCE),
+        settings=settings,
         root=mesh.state.root_certificate.read_text(encoding="utf-8"),
         config=proxy_config(settings, annotated(found)),
-        metadata=environment,
+        environment=environment,
     )
 
 

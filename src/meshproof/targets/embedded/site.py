@@ -23,15 +23,15 @@ from meshproof.targets.embedded.addresses import free_ports
 from meshproof.targets.embedded.applications import APPLICATIONS, Start
 from meshproof.targets.embedded.containers import Container
 from meshproof.targets.embedded.mesh_settings import MeshSettings
+from meshproof.targets.embedded.proxies import proxy_spec, state_of
 from meshproof.targets.embedded.state import AnswerState, ProcessState, SiteState
-from meshproof.targets.embedded.translate import PROCESS_LABEL, Object, Process
+from meshproof.targets.embedded.translate import Object, Process
 
 #: What istiod and the admission policies look at; the rest of the declaration is asked about by dry run.
 _GROUPS: Final = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "rbac.authorization.k8s.io")
 _CORE: Final = ("ServiceAccount", "Service", "ConfigMap")
 _ADMISSION: Final = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 _AT_ONCE: Final = 8
-_AUDIENCE: Final = "istio-ca"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,14 @@ def _processes(plan: SitePlan, control: Istiod, api: Api, stack: ExitStack) -> l
         ready = list(pool.map(lambda one: await_proxy(one[2], one[1]), started))
     applications |= _applications(plan, stack, after_the_proxies=True)
     return [
-        _process_state(process, spec, running, applications.get(process.name, 0), plan.directory, seconds)
+        state_of(
+            process,
+            spec,
+            running,
+            app_pid=applications.get(process.name, 0),
+            log=plan.directory / process.name / "proxy.log",
+            ready_s=seconds,
+        )
         for (process, spec, running), seconds in zip(started, ready, strict=True)
     ]
 
@@ -174,40 +181,14 @@ def _applications(plan: SitePlan, stack: ExitStack, *, after_the_proxies: bool) 
 
 
 def _spec(plan: SitePlan, process: Process, control: Istiod, api: Api) -> ProxySpec:
-    return ProxySpec(
-        name=process.name,
-        kind="router" if process.kind == "gateway" else "sidecar",
-        namespace=process.namespace,
-        account=process.account,
-        address=process.address,
-        labels={**process.labels, PROCESS_LABEL: process.name, "istio-locality": process.locality.replace("/", ".")},
+    return proxy_spec(
+        process,
+        api=api,
         xds=control.xds,
-        site=plan.name,
-        network=plan.settings.network,
-        trust_domain=plan.settings.trust_domain,
-        ports=_four_ports(),
-        token=api.token(process.namespace, process.account, audience=_AUDIENCE),
+        settings=plan.settings,
         root=plan.authority.root.pem,
         config=plan.annotations.get(process.workload, {}),
-        metadata={"ISTIO_META_ROUTER_MODE": "standard"} if process.kind == "gateway" else {},
-    )
-
-
-def _four_ports() -> tuple[int, int, int, int]:
-    admin, status, envoy_status, prometheus = free_ports(4)
-    return admin, status, envoy_status, prometheus
-
-
-def _process_state(  # noqa: PLR0913, PLR0917  what is known of a process
-    process: Process, spec: ProxySpec, running: Running, app: int, directory: Path, seconds: float
-) -> ProcessState:
-    return ProcessState(
-        **{name: getattr(process, name) for name in type(process).__dataclass_fields__},
-        admin=spec.admin,
-        proxy_pid=running.pid,
-        app_pid=app,
-        log=directory / process.name / "proxy.log",
-        ready_s=round(seconds, 3),
+        environment={},
     )
 
 

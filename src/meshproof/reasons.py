@@ -1,4 +1,4 @@
-"""Equivalent edits: generated mutants that no control can notice, listed by name with the reason."""
+"""What is set apart for good, each with its reason: retired controls, generated mutants that no control can notice."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from pathlib import Path
 from meshproof.errors import UsageError
 
 
-def read_equivalents(path: Path) -> Mapping[str, str]:
-    """The `[equivalent]` table: site name → reason; they stay in the denominator of the score."""
+def read_reasons(path: Path, table: str) -> Mapping[str, str]:
+    """One table of a TOML file, reason by id; empty where there is no such file.
+
+    Raises UsageError, naming the file, for one that is not valid or an id without a reason.
+    """
     if not path.exists():
         return {}
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8")).get("equivalent", {})
+        rows = tomllib.loads(path.read_text(encoding="utf-8")).get(table, {})
     except OSError as error:
         message = f"{path.name}: cannot be read: {error.strerror}"
         raise UsageError(message) from error
@@ -22,10 +25,10 @@ def read_equivalents(path: Path) -> Mapping[str, str]:
         message = f"{path.name}: not valid TOML: {error}; correct it"
         raise UsageError(message) from error
     if not isinstance(rows, dict):
-        message = f"{path.name}: equivalent is not a table; write [equivalent]"
+        message = f'{path.name}: {table} is not a table; write [{table}] with lines of ID = "reason"'
         raise UsageError(message)
     for name, reason in rows.items():
         if not isinstance(reason, str) or not reason.strip():
-            message = f"{path.name}: {name}: an equivalent edit needs a reason"
+            message = f"{path.name}: {name} in [{table}] has no reason; say why"
             raise UsageError(message)
     return dict(rows)
