@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.small_suite import GOOD, SERVICES, Suite, read_run, suite
+from tests.small_suite import GOOD, SERVICES, SYSTEMS, Suite, read_run, suite
 
 __all__ = ["suite"]
 
@@ -278,3 +278,23 @@ def test_nightly_judges_every_environment(suite: Suite, pytester: pytest.Pyteste
     assert sorted(one["outcome"] for one in control["checks"]) == ["failed", "passed"]
     assert [one["outcome"] for one in run["mutants"]] == ["killed"]  # type: ignore[attr-defined]
     assert pytester.run(sys.executable, "-m", "meshproof.cli", "verify", "reports/runs/latest").ret == 0
+
+
+@pytest.mark.parametrize(
+    ("systems", "status"),
+    [
+        pytest.param(SYSTEMS + SYSTEMS.replace('"net"', '"data"'), 0, id="not-asked"),
+        pytest.param(SYSTEMS.replace('floor_on_plan = "resolved"', 'floor_on_plan = "accepted"'), 1, id="asked"),
+    ],
+)
+def test_a_floor_binds_the_systems_that_were_asked(
+    suite: Suite, pytester: pytest.Pytester, systems: str, status: int
+) -> None:
+    """Two suites of four are no reason to call the systems of the others weak."""
+    suite(GOOD, "--co", "-q")
+    (pytester.path / "suites/systems.toml").write_text(systems)
+
+    result = pytester.runpytest_subprocess("suites", "-p", "no:cacheprovider")
+
+    assert result.ret == status, result.stdout.str()
+    assert ("is below its floor" in result.stdout.str()) is bool(status)

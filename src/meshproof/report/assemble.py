@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from meshproof.declaration.model import canonical
 from meshproof.exemption import Exemption, excusing
-from meshproof.report import model
+from meshproof.report import model, words
 from meshproof.report.facts import RunFacts
 from meshproof.report.redaction import redacted, redacted_text
 from meshproof.result import JUDGEMENTS
@@ -225,7 +225,7 @@ class Assembly:
         return [
             f"system {row.id}: best assurance {row.best or 'none'} is below its floor {row.floor}"
             for row in self.system_rows
-            if row.best is None or Assurance.from_label(row.best) < Assurance.from_label(row.floor)
+            if words.floor_missed(row)
         ]
 
     @cached_property
