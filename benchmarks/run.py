@@ -101,7 +101,8 @@ def plan_sizes() -> list[tuple[str, str]]:
                 floor_mib = mebibytes
                 continue
             now = (seconds, mebibytes - floor_mib)
-            times = [f"{a / b:.1f}" for a, b in zip(now, before, strict=True)] if before else []
+            # A small plan may take no page more than an empty one: nothing to divide by.
+            times = [f"{a / b:.1f}" if b > 0 else "any" for a, b in zip(now, before, strict=True)] if before else []
             grown = f" ({times[0]} and {times[1]} times the step before)" if times else ""
             rows.append((f"plan of {size:,} resources", f"{now[0]:.2f} s, {now[1]:.0f} MiB{grown}"))
             before = now
