@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from checkers import checkers
 from embedded import embedded
 from platformdirs import user_cache_path
 from rich.console import Console
@@ -172,7 +173,8 @@ from meshproof.history.ledger import INTENT, encoded
 from meshproof.history.loss import loss_of
 from meshproof.history.operation import value_of
 from meshproof.history.reading import read_ledger
-from meshproof.history.sets import Read, check_set, check_set_full
+from meshproof.history.set_full import Read, check_set_full
+from meshproof.history.sets import check_set
 from meshproof.history.writers import two_writers
 from meshproof.process import scratch
 
@@ -261,6 +263,7 @@ def main() -> None:
         ("Cost of the engine", cost_per_control),
         ("Size of a plan", plan_sizes),
         ("Size of a history", histories),
+        ("Checkers of histories", checkers),
         ("Embedded target", embedded),
     ):
         table = Table("figure", "value", title=title, title_justify="left")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from meshproof.errors import ProbeError
 from meshproof.history.loss import loss_of
 from meshproof.history.operation import Outcome
-from meshproof.history.sets import Read, check_set, check_set_full
+from meshproof.history.sets import check_set
 from meshproof.history.writers import two_writers
 from tests.history.histories import SECOND, history, written
 
@@ -116,38 +116,6 @@ def test_a_second_writer_is_found_with_how_long(before: int, after: int, seconds
     found = two_writers(history(*clean, *zombie))
     assert len(found.late) == seconds
     assert found.seconds == pytest.approx(seconds)
-
-
-def test_a_read_that_misses_a_known_write_is_stale_for_as_long() -> None:
-    """Known at 1.1 s, missed by a read that began at 3 s, seen at 4 s: stale for 1.9 s."""
-    made = history(written(1), written(2, sent_s=3.5))
-    reads = [_read(3, ()), _read(4, (1, 2)), _read(5, (1, 2))]
-
-    found = check_set_full(made, reads)
-
-    assert found.stale_s == {1: pytest.approx(1.9)}
-    assert (found.stable, found.lost, found.never_read) == (2, (), ())
-
-
-def test_a_write_that_every_later_read_misses_is_lost() -> None:
-    """Seen once and then gone is lost too; what no read could see is neither."""
-    made = history(written(1), written(2), written(9))
-    reads = [_read(3, (1,)), _read(4, ()), _read(5, ())]
-
-    found = check_set_full(made, reads)
-
-    assert (found.lost, found.never_read) == ((1, 2), (9,))
-
-
-def test_reads_without_writes_are_unknown() -> None:
-    """Nothing read is no verdict."""
-    with pytest.raises(ProbeError, match="nothing was read"):
-        check_set_full(history(written(1)), [])
-
-
-def _read(at_s: float, values: tuple[int, ...]) -> Read:
-    at = int(at_s * SECOND)
-    return Read(began_at_ns=at, ended_at_ns=at + SECOND // 10, values=frozenset(values))
 
 
 def test_what_is_known_at_an_instant_leaves_out_what_came_later() -> None:

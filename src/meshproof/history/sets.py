@@ -1,6 +1,6 @@
-"""The checkers `set` and `set-full` after Jepsen: what was lost, doubled, out of nowhere or seen late.
+"""The checker `set` after Jepsen: what was lost, doubled or came out of nowhere.
 
-Source: jepsen/src/jepsen/checker.clj (set, set-full).
+Source: jepsen/src/jepsen/checker.clj (set).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from meshproof.errors import ProbeError
 from meshproof.history.operation import History, Operation, Outcome
+from meshproof.history.wording import counted_as, some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +38,13 @@ class SetVerdict:
         """One sentence for each kind of anomaly."""
         said = []
         if self.lost:
-            said.append(f"{_count(len(self.lost), 'acknowledged write')} lost: {_some(one.value for one in self.lost)}")
+            said.append(
+                f"{counted_as(len(self.lost), 'acknowledged write')} lost: {some(one.value for one in self.lost)}"
+            )
         if self.duplicated:
-            said.append(f"{_count(len(self.duplicated), 'write')} there more than once: {_some(self.duplicated)}")
+            said.append(f"{counted_as(len(self.duplicated), 'write')} there more than once: {some(self.duplicated)}")
         if self.unexpected:
-            said.append(f"{_count(len(self.unexpected), 'write')} that nobody made: {_some(self.unexpected)}")
+            said.append(f"{counted_as(len(self.unexpected), 'write')} that nobody made: {some(self.unexpected)}")
         return said
 
 
@@ -94,83 +97,3 @@ def _compared(operations: Sequence[Operation], counted: dict[int, int]) -> SetVe
         recovered=tuple(recovered),
         indeterminate=indeterminate,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """One read of the whole set while writes were under way; instants are in nanoseconds on the monotonic clock."""
-
-    began_at_ns: int
-    ended_at_ns: int
-    values: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FullVerdict:
-    """What many reads say of a history.
-
-    `stale_s` maps each value that some read missed although it was known before that read began, and that a later
-    read did see, to how long that lasted (seconds). `lost` values were known and then missed by every later read;
-    `never_read` were acknowledged and no read began after that.
-    """
-
-    stable: int
-    stale_s: dict[int, float]
-    lost: tuple[int, ...]
-    never_read: tuple[int, ...]
-
-    @property
-    def longest_stale_s(self) -> float:
-        """The worst of them, 0 where no read missed anything."""
-        return max(self.stale_s.values(), default=0.0)
-
-
-def check_set_full(history: History, reads: Sequence[Read]) -> FullVerdict:
-    """Hold a history to every read of it. Raises ProbeError where nothing was read or written."""
-    if not reads or not history.operations:
-        message = "nothing was read while it was written, so that nothing is known of what was stale"
-        raise ProbeError(message)
-    ordered = sorted(reads, key=lambda one: one.began_at_ns)
-    fate = _Fates()
-    for one in history.operations:
-        fate.take(one, ordered)
-    return FullVerdict(
-        stable=fate.stable, stale_s=fate.stale_s, lost=tuple(fate.lost), never_read=tuple(fate.never_read)
-    )
-
-
-class _Fates:
-    def __init__(self) -> None:
-        self.stable = 0
-        self.stale_s: dict[int, float] = {}
-        self.lost: list[int] = []
-        self.never_read: list[int] = []
-
-    def take(self, one: Operation, reads: Sequence[Read]) -> None:
-        known = one.ended_at_ns if one.outcome is Outcome.OK else None
-        seen = missed = 0
-        for read in reads:
-            if one.value in read.values:
-                seen = read.began_at_ns
-                known = read.ended_at_ns if known is None else min(known, read.ended_at_ns)
-            elif known is not None and read.began_at_ns >= known:
-                missed = read.began_at_ns
-        if known is None:
-            return
-        if not seen and not missed:
-            self.never_read.append(one.value)
-        elif missed and missed > seen:
-            self.lost.append(one.value)
-        else:
-            self.stable += 1
-            if missed:
-                self.stale_s[one.value] = (missed - known) / 1e9
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" + ("s" if number != 1 else "")
-
-
-def _some(values: Iterable[int], most: int = 5) -> str:
-    found = list(values)
-    return ", ".join(str(one) for one in found[:most]) + (", …" if len(found) > most else "")
