@@ -11,6 +11,7 @@ from meshproof.toolchain.document import fetch_document
 from meshproof.toolchain.gomodule import fetch_go_module
 from meshproof.toolchain.image import fetch_image
 from meshproof.toolchain.lock import LOCK_FILE, BundleLock, FileSource, Lock, ProgramLock, Source, pin, read_lock
+from meshproof.toolchain.maven import fetch_maven
 from meshproof.toolchain.modulefiles import fetch_module_files
 from meshproof.toolchain.nodepackage import fetch_node_package
 from meshproof.toolchain.order import Order
@@ -19,7 +20,17 @@ from meshproof.toolchain.platform import this_platform
 from meshproof.toolchain.program import Bundle, Program, Progress, Step, silent
 from meshproof.toolchain.registry import fetch_package
 from meshproof.toolchain.release import fetch_release
-from meshproof.toolchain.sources import Document, GoModule, Image, ModuleFiles, NodePackage, Package, Release, Wheel
+from meshproof.toolchain.sources import (
+    Document,
+    GoModule,
+    Image,
+    Maven,
+    ModuleFiles,
+    NodePackage,
+    Package,
+    Release,
+    Wheel,
+)
 from meshproof.toolchain.wheel import fetch_wheel
 
 #: Bundles are the same everywhere.
@@ -152,7 +163,7 @@ class _Search:
                 version=entry.version,
                 source=origin,
                 pin=pin(source, self.platform, beside=self.beside),
-                whole_tree=isinstance(source, Package | NodePackage | ModuleFiles | Document),
+                whole_tree=isinstance(source, Package | NodePackage | ModuleFiles | Document | Maven),
             )
             return self.cache.keep(staging, entered, self.platform)
 
@@ -183,3 +194,5 @@ def _deliver(source: Source | FileSource, order: Order) -> str:  # noqa: PLR0911
             return fetch_module_files(source, order)
         case Document():
             return fetch_document(source, order)
+        case Maven():
+            return fetch_maven(source, order)

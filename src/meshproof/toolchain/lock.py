@@ -17,13 +17,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ruamel.yaml import YAML, MappingNode, SequenceNode
 
 from meshproof.errors import UsageError
-from meshproof.toolchain.sources import Document, GoModule, Image, ModuleFiles, NodePackage, Package, Release, Wheel
+from meshproof.toolchain.sources import (
+    Document,
+    GoModule,
+    Image,
+    Maven,
+    ModuleFiles,
+    NodePackage,
+    Package,
+    Release,
+    Wheel,
+)
 
 #: The lock file of this package.
 LOCK_FILE = Path(__file__).with_name("programs.lock.json")
 
 Source = Annotated[Release | Image | Package | Wheel | NodePackage | GoModule, Field(discriminator="kind")]
-FileSource = Annotated[ModuleFiles | Document, Field(discriminator="kind")]
+FileSource = Annotated[ModuleFiles | Document | Maven, Field(discriminator="kind")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
@@ -123,6 +133,12 @@ def read_lock(file: Path = LOCK_FILE) -> Lock:
     raise UsageError(problem)
 
 
+def _digest_of_all(source: Maven) -> str:
+    """One digest over the jars and theirs; none as long as one of them has none."""
+    lines = [f"{digest} {coordinates}\n" for coordinates, digest in sorted(source.jars.items()) if digest]
+    return hashlib.sha256("".join(lines).encode()).hexdigest() if len(lines) == len(source.jars) else ""
+
+
 def pin(source: Source | FileSource, platform: str, *, beside: Path) -> str:
     """What fixes the content of a source on a platform, "" when nobody has computed it yet.
 
@@ -137,6 +153,8 @@ def pin(source: Source | FileSource, platform: str, *, beside: Path) -> str:
             return source.sum and " ".join([source.sum, *source.files])
         case Document():
             return source.sha256
+        case Maven():
+            return _digest_of_all(source)
         case Package():
             return hashlib.sha256(_text(beside / source.requirements).encode()).hexdigest()
 

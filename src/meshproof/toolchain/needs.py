@@ -65,5 +65,5 @@ def wanted(*, system: str | None = None) -> tuple[str, ...]:
 
 
 def welcome() -> tuple[str, ...]:
-    """What the embedded target uses where it can be had: the CRDs of everything else that is declared."""
+    """What the embedded target and its drills use where it can be had: other CRDs that are declared, Kafka."""
     return tuple(name for name in read_lock().bundles if name not in EMBEDDED)

@@ -21,13 +21,24 @@ from meshproof.toolchain.document import document_url
 from meshproof.toolchain.gomodule import module_sum
 from meshproof.toolchain.image import image_digest
 from meshproof.toolchain.lock import LOCK_FILE, read_lock
+from meshproof.toolchain.maven import maven_digests
 from meshproof.toolchain.modulefiles import files_sum
 from meshproof.toolchain.nodepackage import download_node_package
 from meshproof.toolchain.order import Order
 from meshproof.toolchain.platform import this_platform
 from meshproof.toolchain.program import Progress, Step, silent
 from meshproof.toolchain.release import download_release, release_url
-from meshproof.toolchain.sources import Document, GoModule, Image, ModuleFiles, NodePackage, Package, Release, Wheel
+from meshproof.toolchain.sources import (
+    Document,
+    GoModule,
+    Image,
+    Maven,
+    ModuleFiles,
+    NodePackage,
+    Package,
+    Release,
+    Wheel,
+)
 from meshproof.toolchain.wheel import download_wheel
 
 #: Resolving 99 packages takes seconds; a slow index may need minutes.
@@ -63,7 +74,7 @@ def lock_program(
     return tuple(f"{name} {entry.version}: {_pinned(source)}" for source in raw[part][name]["sources"])
 
 
-def _pin(raw_sources: Sequence[dict[str, object]], order: Order) -> Mapping[Path, str]:
+def _pin(raw_sources: Sequence[dict[str, object]], order: Order) -> Mapping[Path, str]:  # noqa: C901  one case per kind
     """Fill in the digests; returns the requirements to be written beside the lock file."""
     requirements = {}
     for source, raw in zip(order.entry.sources, raw_sources, strict=True):
@@ -82,6 +93,8 @@ def _pin(raw_sources: Sequence[dict[str, object]], order: Order) -> Mapping[Path
                 raw["sha256"] = _node_digests(source, order)
             case Document():
                 raw["sha256"] = _downloaded_digest(document_url(source, order), order)
+            case Maven():
+                raw["jars"] = maven_digests(source, order)
             case Package():
                 requirements[order.beside / source.requirements] = _requirements(order)
     return requirements
@@ -100,6 +113,8 @@ def _pinned(source: Mapping[str, object]) -> str:  # noqa: PLR0911  one line per
             return f"npm {source['version']} for {', '.join(digests)}"
         case {"kind": "document"}:
             return f"{source['url']} {source['sha256']}"
+        case {"kind": "maven", "jars": dict(jars)}:
+            return f"maven {next(iter(jars))} and {len(jars) - 1} more"
         case {"kind": "go" | "files"}:
             return f"{source['module']}@{source['version']} {source['sum']}"
         case _:

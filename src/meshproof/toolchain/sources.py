@@ -14,6 +14,8 @@ Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 #: A Go module's `h1:` sum, as in go.sum.
 GoSum = Annotated[str, Field(pattern=r"^(h1:[A-Za-z0-9+/]{43}=)?$")]
 Url = Annotated[str, Field(pattern=r"^https?://")]
+#: `group:artifact:version`.
+Coordinates = Annotated[str, Field(pattern=r"^[\w.-]+:[\w.-]+:[\w.-]+$")]
 Platform = Literal["linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"]
 
 
@@ -126,3 +128,13 @@ class Document(_Source):
     kind: Literal["document"]
     url: Url
     sha256: Sha256
+
+
+class Maven(_Source):
+    """Jars of a Maven repository: `jars` maps `group:artifact:version` to the SHA-256 of the jar itself.
+
+    They are all that a program needs, what it depends on included: nothing is resolved.
+    """
+
+    kind: Literal["maven"]
+    jars: Annotated[Mapping[Coordinates, Sha256], Field(min_length=1)]
