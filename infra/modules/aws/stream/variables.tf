@@ -79,19 +79,19 @@ variable "retention_days" {
 }
 
 variable "topics" {
-  description = "Topics by owning service: name, partitions and how many replicas."
+  description = "Topics by owning service. What is null is what the brokers give every topic."
   type = map(object({
     name                = string
-    min_insync_replicas = optional(number, 2)
-    partitions          = optional(number, 12)
-    replication_factor  = optional(number, 3)
+    min_insync_replicas = optional(number)
+    partitions          = optional(number)
+    replication_factor  = optional(number)
   }))
   nullable = false
 
   validation {
     condition = alltrue([
       for topic in values(var.topics) :
-      topic.min_insync_replicas < topic.replication_factor && topic.min_insync_replicas >= 2
+      coalesce(topic.min_insync_replicas, 2) < coalesce(topic.replication_factor, 3) && coalesce(topic.min_insync_replicas, 2) >= 2
     ])
     error_message = "Two replicas in sync at least, and one that may be lost."
   }
