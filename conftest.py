@@ -7,4 +7,5 @@ pytest_plugins = [
     "fixtures.dr",
     "fixtures.mesh",
     "fixtures.scanning",
+    "fixtures.stores",
 ]

@@ -9,28 +9,15 @@ import psycopg
 import pytest
 
 from meshproof.components.postgres import Spec, initialize, running
-from meshproof.components.postgres_parameters import REQUIRED, translated
+from meshproof.components.postgres_parameters import translated
 from meshproof.errors import TargetError, UsageError
 from meshproof.faults.killed import kill, state
 from meshproof.process import scratch
 from meshproof.targets.embedded.addresses import free_ports
 from meshproof.toolchain import find
+from tests.databases import DECLARED
 
 ADDRESS = "module.db.aws_rds_cluster_parameter_group.primary"
-DECLARED = {
-    **dict.fromkeys(REQUIRED, "8"),
-    "rds.logical_replication": "1",
-    "deadlock_timeout": "1000",
-    "logical_decoding_work_mem": "65536",
-    "password_encryption": "scram-sha-256",
-    "synchronous_commit": "on",
-    "timezone": "UTC",
-    "track_commit_timestamp": "1",
-    "shared_preload_libraries": "pg_stat_statements,pgaudit,auto_explain",
-    "pgaudit.log": "ddl",
-    "rds.force_ssl": "1",
-}
-del DECLARED["wal_level"]
 
 
 @pytest.fixture

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import re
 import secrets
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,18 +12,16 @@ from typing import Any, Final
 
 import psycopg
 
-from meshproof.components.postgres_parameters import Parameters
+from meshproof.components.postgres_parameters import Parameters, quoted
+from meshproof.components.postgres_programs import as_account, give, program
 from meshproof.errors import ProbeError, TargetError, UsageError
 from meshproof.process import Running, require, run
-from meshproof.toolchain import find
 from meshproof.waiting import until
 
 ROLE: Final = "meshproof"
 _INIT_WITHIN_S: Final = 60.0
 _READY_WITHIN_S: Final = 30.0
 _ANSWER_WITHIN_S: Final = 5.0
-#: The accounts, in this order, that a server runs under where the run itself is the administrator's.
-_ACCOUNTS: Final = ("postgres", "nobody")
 _REFUSED: Final = re.compile(
     r'(?:invalid value for parameter|unrecognized configuration parameter|parameter) "([\w.]+)"[^|]*'
 )
@@ -85,13 +80,22 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """One server to run: `directory` is its own, `parameters` are what its site declares."""
+    """One server to run: `directory` is its own, `parameters` are what its site declares.
+
+    `service` is what stands for the managed service around it, by the program's own names: archiving, for example.
+    """
 
     name: str
     address: str
     port: int
     directory: Path
     parameters: Parameters
+    service: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        """The database cluster."""
+        return self.directory / "data"
 
 
 def initialize(spec: Spec) -> str:
@@ -104,11 +108,11 @@ def initialize(spec: Spec) -> str:
     file = spec.directory / "password"
     file.write_text(password, encoding="utf-8")
     file.chmod(0o600)
-    _give(spec.directory)
+    give(spec.directory)
     command: list[str | Path] = [
-        _program(spec, "initdb"),
+        program("initdb", spec.directory),
         "--pgdata",
-        _data(spec),
+        spec.data,
         "--username",
         ROLE,
         "--pwfile",
@@ -116,10 +120,10 @@ def initialize(spec: Spec) -> str:
         "--no-sync",
     ]
     options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"]
-    done = run([*_as_account(), *command, *options], within_s=_INIT_WITHIN_S, cwd=spec.directory, name="initdb")
+    done = run([*as_account(), *command, *options], within_s=_INIT_WITHIN_S, cwd=spec.directory, name="initdb")
     require(done, doing=f"{spec.name}: making an empty database cluster")
     file.unlink()
-    with (_data(spec) / "pg_hba.conf").open("a", encoding="utf-8") as rules:
+    with (spec.data / "pg_hba.conf").open("a", encoding="utf-8") as rules:
         rules.write("host all,replication all 127.0.0.0/8 scram-sha-256\n")
     return password
 
@@ -132,9 +136,10 @@ def running(spec: Spec, password: str) -> Iterator[Server]:
     refuses, and TargetError with its last words for anything else.
     """
     own = _OWN.format(address=spec.address, port=spec.port)
-    (_data(spec) / "postgresql.conf").write_text(spec.parameters.lines() + own, encoding="utf-8")
+    service = "".join(f"{name} = '{quoted(value)}'\n" for name, value in spec.service.items())
+    (spec.data / "postgresql.conf").write_text(spec.parameters.lines() + own + service, encoding="utf-8")
     log = spec.directory / "postgres.log"
-    argv: list[str | Path] = [*_as_account(), _program(spec, "postgres"), "-D", _data(spec)]
+    argv: list[str | Path] = [*as_account(), program("postgres", spec.directory), "-D", spec.data]
     with Running(argv, log=log, cwd=spec.directory, name=f"postgres {spec.name}", stop_within_s=2.0) as process:
         server = Server(name=spec.name, address=spec.address, port=spec.port, password=password, process=process)
         what = f"PostgreSQL of {spec.name} to take statements"
@@ -161,50 +166,6 @@ def _ended(server: Server, spec: Spec) -> Exception:
         message = f"{address}: PostgreSQL refuses {found[1]} = {spec.parameters.values[found[1]]}: {found[0].strip()}"
         return UsageError(message)
     return TargetError(f"{spec.name}: PostgreSQL ended while it started: {said or 'it said nothing'}")
-
-
-def _data(spec: Spec) -> Path:
-    return spec.directory / "data"
-
-
-def _program(spec: Spec, name: str) -> Path:
-    """A program of the same installation. Raises TargetError."""
-    path = find("postgres").path.with_name(name)
-    if not path.exists():
-        message = f"{name} is not beside {path.with_name('postgres')}; install the whole of PostgreSQL"
-        raise TargetError(message)
-    if os.geteuid() != 0 or path.parent.parent.stat().st_mode & 0o005:
-        return path
-    # What is in the cache only its owner may enter, and a server of root's run has another owner.
-    copy = spec.directory / "program"
-    if not copy.exists():
-        shutil.copytree(path.parent, copy, symlinks=True)
-    return copy / name
-
-
-def _as_account() -> list[str]:
-    """PostgreSQL refuses to run as root: what goes before a command to run it as somebody else."""
-    if os.geteuid() != 0:
-        return []
-    account = _account()
-    return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", "--"]
-
-
-def _give(directory: Path) -> None:
-    if os.geteuid() == 0:
-        account = _account()
-        for path in (directory, *directory.iterdir()):
-            os.chown(path, account.pw_uid, account.pw_gid)
-
-
-def _account() -> pwd.struct_passwd:
-    for name in _ACCOUNTS:
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    message = f"PostgreSQL refuses to run as root, and there is no account {' or '.join(_ACCOUNTS)}; run as a user"
-    raise TargetError(message)
 
 
 def _one_line(error: Exception) -> str:

@@ -52,7 +52,7 @@ class Parameters:
 
     def lines(self) -> str:
         """As in postgresql.conf."""
-        return "".join(f"{name} = '{_quoted(value)}'\n" for name, value in sorted(self.values.items()))
+        return "".join(f"{name} = '{quoted(value)}'\n" for name, value in sorted(self.values.items()))
 
 
 def translated(declared: Mapping[str, str], address: str) -> Parameters:
@@ -86,5 +86,6 @@ def _declared_names(missing: Iterable[str]) -> list[str]:
     return [" or ".join(_LOGICAL) if name == "wal_level" else name for name in missing]
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A value as it stands between quotes in postgresql.conf."""
     return value.replace("\\", "\\\\").replace("'", "''")
