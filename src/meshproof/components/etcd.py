@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -15,11 +16,19 @@ from meshproof.process import Running
 _READY_WITHIN_S = 30.0
 
 
-@contextmanager
-def etcd(program: Path, *, address: str, ports: tuple[int, int], directory: Path) -> Iterator[str]:
-    """Run etcd on a loopback address until the end of the block; yields its URL. Raises TargetError.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Etcd:
+    """A running store."""
 
-    `ports` are for clients and for peers, of which there are none.
+    url: str
+    pid: int
+
+
+@contextmanager
+def etcd(program: Path, *, address: str, ports: tuple[int, int], directory: Path) -> Iterator[Etcd]:
+    """Run etcd on a loopback address until the end of the block, over what an earlier one left there.
+
+    `ports` are for clients and for peers, of which there are none. Raises TargetError.
     """
     url, peer = (f"http://{address}:{port}" for port in ports)
     directory.mkdir(mode=0o700, exist_ok=True)
@@ -40,4 +49,4 @@ def etcd(program: Path, *, address: str, ports: tuple[int, int], directory: Path
             return look(f"{url}/health", within_s=1).status_code == httpx.codes.OK
 
         await_ready(process, is_healthy, within_s=_READY_WITHIN_S, what=f"etcd at {url}")
-        yield url
+        yield Etcd(url=url, pid=process.pid)

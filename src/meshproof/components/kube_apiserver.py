@@ -24,11 +24,12 @@ _AUDIT = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiServer:
-    """A running API server and the administrator's way in."""
+    """A running API server and the administrator's way in; `pids` are its process and whatever it stands on."""
 
     credentials: Credentials
     kubeconfig: Path
     audit_log: Path
+    pids: tuple[int, ...]
 
 
 @contextmanager
@@ -75,7 +76,9 @@ def kube_apiserver(  # noqa: PLR0913  what an API server is made of
         await_ready(process, api.is_ready, within_s=_READY_WITHIN_S, what=f"kube-apiserver of {name} at {url}")
         api.close()
         config = private(directory / "kubeconfig", json.dumps(kubeconfig(credentials, name), indent=1))
-        yield ApiServer(credentials=credentials, kubeconfig=config, audit_log=directory / "audit.log")
+        yield ApiServer(
+            credentials=credentials, kubeconfig=config, audit_log=directory / "audit.log", pids=(process.pid,)
+        )
 
 
 def kubeconfig(credentials: Credentials, name: str) -> dict[str, object]:

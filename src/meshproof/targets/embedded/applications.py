@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,13 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from meshproof.components.echo import EchoPorts, echo
+from meshproof.components.program import program
 from meshproof.components.ratelimit import RatelimitPorts, limits, ratelimit
 from meshproof.components.redis import redis
+from meshproof.errors import UsageError
 from meshproof.process import Running
 from meshproof.targets.embedded.addresses import free_ports
 from meshproof.targets.embedded.containers import Container, environment_here, write_files
 from meshproof.targets.embedded.state import ProcessState
 from meshproof.targets.embedded.translate import Process
+from meshproof.targets.embedded.workloads import Program
 from meshproof.waiting import until
 
 _READ_WITHIN_S: Final = 10.0
@@ -28,6 +32,7 @@ class Start:
     programs: Mapping[str, Path]
     process: Process
     container: Container
+    row: Program
     site: str
     directory: Path
 
@@ -57,6 +62,39 @@ def _echo(one: Start) -> AbstractContextManager[Running]:
     )
 
 
+def _program(one: Start) -> AbstractContextManager[Running]:
+    ports = {f"port_{name}": str(_port(one, name)) for name in _served(one)}
+    known = {
+        "python": sys.executable,
+        "here": str(one.row.here),
+        "site": one.site,
+        "name": one.process.name,
+        "directory": str(one.directory),
+        **ports,
+    }
+    try:
+        command = [word.format_map(known) for word in one.row.command]
+        environment = {name: value.format_map(known) for name, value in one.row.environment.items()}
+    except (KeyError, ValueError) as error:
+        message = f"the row of {one.row.image}: nothing stands for {error}; known are {', '.join(sorted(known))}"
+        raise UsageError(message) from error
+    return program(
+        command,
+        name=one.process.name,
+        environment={**one.container.environment, **environment},
+        port=int(next(iter(ports.values()))),
+        directory=one.directory,
+    )
+
+
+def _served(one: Start) -> list[str]:
+    served = [name for name in one.row.serves if name in one.process.ports]
+    if not served:
+        message = f"the row of {one.row.image}: {one.process.workload} has no port {' or '.join(one.row.serves)}"
+        raise UsageError(message)
+    return served
+
+
 def _ratelimit(one: Start) -> AbstractContextManager[Running]:
     root = files_of(one.directory)
     write_files(one.container, root)
@@ -83,9 +121,10 @@ def _redis(one: Start) -> AbstractContextManager[Running]:
     )
 
 
-#: A gateway has nothing behind it.
+#: A gateway has nothing behind it; what a program serves is said by its row.
 APPLICATIONS: Final[Mapping[str, Application]] = {
     "echo": Application(start=_echo, serves=("http",)),
+    "program": Application(start=_program, serves=()),
     "ratelimit": Application(start=_ratelimit, serves=("grpc", "http"), needs_the_mesh=True, says=_limits),
     "redis": Application(start=_redis, serves=("tcp-counters",)),
 }

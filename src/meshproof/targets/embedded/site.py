@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from meshproof.targets.embedded.mesh_settings import MeshSettings
 from meshproof.targets.embedded.proxies import proxy_spec, state_of
 from meshproof.targets.embedded.state import AnswerState, ProcessState, SiteState
 from meshproof.targets.embedded.translate import Object, Process
+from meshproof.targets.embedded.workloads import Program
 
 #: What istiod and the admission policies look at; the rest of the declaration is asked about by dry run.
 _GROUPS: Final = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "rbac.authorization.k8s.io")
@@ -47,21 +48,25 @@ class SitePlan:
     processes: Sequence[Process]
     annotations: Mapping[str, Mapping[str, object]]
     containers: Mapping[str, Container]
+    rows: Mapping[str, Program]
     authority: Authority
     definitions: Path
     programs: Mapping[str, Path]
 
 
 @contextmanager
-def running_site(plan: SitePlan) -> Iterator[SiteState]:
-    """Run the site until the end of the block, once every process is ready. Raises TargetError."""
-    plan.directory.mkdir(mode=0o700)
+def running_site(plan: SitePlan, *, again: bool = False) -> Iterator[SiteState]:
+    """Run the site until the end of the block, once every process is ready. Raises TargetError.
+
+    A site that runs again stands on what its store holds since: nothing is applied to it anew.
+    """
+    plan.directory.mkdir(mode=0o700, exist_ok=again)
     seconds: dict[str, float] = {}
     with ExitStack() as stack:
         server = _timed(seconds, "api server", lambda: stack.enter_context(running_api(plan)))
         api = Api(server.credentials)
         stack.callback(api.close)
-        answers = _timed(seconds, "objects", lambda: apply_all(api, plan))
+        answers = _timed(seconds, "objects", lambda: [] if again else apply_all(api, plan))
         control = _timed(seconds, "istiod", lambda: stack.enter_context(_istiod(plan, server)))
         processes = _timed(seconds, "processes", lambda: _processes(plan, control, api, stack))
         yield _state(plan, server, control, processes, answers, seconds)
@@ -71,23 +76,23 @@ def running_site(plan: SitePlan) -> Iterator[SiteState]:
 def running_api(plan: SitePlan) -> Iterator[ApiServer]:
     """The store, holding every definition, and the API server over it."""
     store = plan.directory / "etcd"
-    store.mkdir(mode=0o700)
-    if plan.definitions.exists():
+    store.mkdir(mode=0o700, exist_ok=True)
+    if plan.definitions.exists() and not (store / "data").exists():
         shutil.copytree(plan.definitions, store / "data")
         (store / "data").chmod(0o700)
     client, peer, secure = free_ports(3)
     with (
-        etcd(plan.programs["etcd"], address=plan.addresses[0], ports=(client, peer), directory=store) as url,
+        etcd(plan.programs["etcd"], address=plan.addresses[0], ports=(client, peer), directory=store) as kept,
         kube_apiserver(
             plan.programs["kube-apiserver"],
-            etcd=url,
+            etcd=kept.url,
             address=plan.addresses[1],
             port=secure,
             directory=plan.directory / "api",
             name=plan.name,
         ) as server,
     ):
-        yield server
+        yield replace(server, pids=(kept.pid, *server.pids))
 
 
 def apply_all(api: Api, plan: SitePlan) -> list[tuple[Object, Answer]]:
@@ -173,6 +178,7 @@ def _applications(plan: SitePlan, stack: ExitStack, *, after_the_proxies: bool) 
                 programs=plan.programs,
                 process=process,
                 container=plan.containers[process.workload],
+                row=plan.rows[process.workload],
                 site=plan.name,
                 directory=directory / "app",
             )
@@ -215,6 +221,7 @@ def _state(  # noqa: PLR0913, PLR0917  what is known of a site
         xds=control.xds,
         debug=control.debug,
         metrics=control.metrics,
+        api_pids=list(server.pids),
         istiod_pid=control.pid,
         processes=processes,
         answers=[

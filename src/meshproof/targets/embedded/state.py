@@ -62,10 +62,17 @@ class SiteState(Part):
     xds: str
     debug: str
     metrics: str
+    api_pids: list[int]
     istiod_pid: int
     processes: list[ProcessState]
     answers: list[AnswerState]
     seconds: dict[str, float]
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Everything of it that runs, but for what these have started themselves."""
+        own = [pid for one in self.processes for pid in (one.proxy_pid, one.app_pid) if pid]
+        return (*self.api_pids, self.istiod_pid, *own)
 
     @property
     def credentials(self) -> Credentials:

@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from meshproof.declaration.model import UNKNOWN, Record
 from meshproof.errors import UsageError
@@ -19,16 +19,32 @@ KINDS = ("Deployment", "Rollout", "StatefulSet")
 
 
 class Program(BaseModel):
-    """One row of programs.toml."""
+    """One row of programs.toml.
+
+    A row that runs a `program` gives its `command`, the container ports by name that it `serves`, and its further
+    `environment`. In those, {python} is this interpreter, {here} the directory of the file, {site} and {name} are the
+    process's own, {directory} is its working directory, and {port_NAME} is where it listens on 127.0.0.1 for a port.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     image: str
     workload: str = "*"
-    runs: Literal["echo", "gateway", "ratelimit", "redis"]
+    runs: Literal["echo", "gateway", "program", "ratelimit", "redis"]
     why: str
+    command: tuple[str, ...] = ()
+    serves: tuple[str, ...] = ("http",)
+    environment: Mapping[str, str] = Field(default_factory=dict)
+    here: Path = Path()
     primary: int = 0
     standby: int = 0
+
+    @model_validator(mode="after")
+    def _says_what_it_runs(self) -> Self:
+        if bool(self.command) != (self.runs == "program"):
+            message = f"the row of {self.image} runs {self.runs}: a command belongs to a program, and to nothing else"
+            raise ValueError(message)
+        return self
 
     def count(self, site: str) -> int:
         """How many processes run at a site."""
@@ -73,7 +89,7 @@ class Workload:
 def read_programs(path: Path) -> Programs:
     """The rows of programs.toml. Raises UsageError with the file."""
     try:
-        return Programs.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        found = Programs.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{path}: cannot be read: {error}; it says which program stands for an image"
         raise UsageError(message) from error
@@ -81,6 +97,8 @@ def read_programs(path: Path) -> Programs:
         first = error.errors()[0]
         message = f"{path}: {'.'.join(str(part) for part in first['loc'])}: {first['msg'].lower()}; correct it"
         raise UsageError(message) from error
+    here = path.resolve().parent
+    return found.model_copy(update={"program": [one.model_copy(update={"here": here}) for one in found.program]})
 
 
 def workloads(records: Sequence[Record], programs: Sequence[Program]) -> Iterator[Workload]:

@@ -12,22 +12,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from platformdirs import user_cache_path
 from ruamel.yaml import YAML
 
 from meshproof.components.authority import Authority, private
 from meshproof.declaration.model import Declaration, Record
 from meshproof.errors import TargetError
-from meshproof.probes.kubernetes import Api
-from meshproof.targets.embedded import definitions, issuer
+from meshproof.targets.embedded import issuer
 from meshproof.targets.embedded.addresses import Addresses, free_ports, leased, lowest_port, require_free
 from meshproof.targets.embedded.applications import APPLICATIONS
 from meshproof.targets.embedded.containers import Container, container_of
+from meshproof.targets.embedded.kept_definitions import kept_definitions
 from meshproof.targets.embedded.machine import remember_clock, require_memory
 from meshproof.targets.embedded.mesh_settings import MeshSettings, mesh_settings, proxy_config
 from meshproof.targets.embedded.outside import answering, placed
-from meshproof.targets.embedded.site import SitePlan, running_api, running_site
-from meshproof.targets.embedded.state import OutsideState, TargetState, TranslationState
+from meshproof.targets.embedded.site import SitePlan, running_site
+from meshproof.targets.embedded.state import OutsideState, SiteState, TargetState, TranslationState
 from meshproof.targets.embedded.translate import Object, Process, Translation, World, translated
 from meshproof.targets.embedded.workloads import Programs, Workload, workloads
 from meshproof.toolchain import find, find_bundle
@@ -110,6 +109,7 @@ class Blueprint:
             processes=self.processes[site],
             annotations={one.address: proxy_config(settings, annotated(one)) for one in self.found[site]},
             containers={one.workload: self._container(one) for one in self.processes[site]},
+            rows={one.address: one.program for one in self.found[site] if one.program is not None},
             authority=self.root.intermediate(f"meshproof mesh {site}"),
             definitions=kept,
             programs=paths,
@@ -133,7 +133,8 @@ class Blueprint:
                 yield self._process(workload, workload.program.runs, number, locality)
 
     def _process(self, workload: Workload, kind: str, number: int, locality: str) -> Process:
-        serves = APPLICATIONS[kind].serves if kind in APPLICATIONS else ()
+        row = workload.program
+        serves = row.serves if row and kind == "program" else APPLICATIONS[kind].serves if kind in APPLICATIONS else ()
         local = [workload.ports[name] for name in serves if name in workload.ports]
         debug, *own = free_ports(1 + len(local))
         return Process(
@@ -181,82 +182,68 @@ class Blueprint:
                 yield str(fact.values["value"])
 
 
-@contextmanager
-def running_world(declaration: Declaration, programs: Programs, directory: Path) -> Iterator[TargetState]:
-    """Run both sites until the end of the block, once all of it is ready. Raises TargetError."""
-    began = time.monotonic()
-    require_memory()
-    remember_clock(directory)
-    paths = program_paths()
-    with ExitStack() as stack:
-        addresses = stack.enter_context(leased())
-        blueprint = Blueprint(declaration=declaration, programs=programs, directory=directory, addresses=addresses)
-        blueprint.require_ports()
-        kept, missing = kept_definitions(blueprint, paths)
-        there = answering(programs.outside, paths["echo-server"], blueprint.root, directory)
-        outside = stack.enter_context(there)
-        plans = [blueprint.plan(site, kept, paths, outside) for site in SITES]
-        with ThreadPoolExecutor(len(plans)) as pool:
-            sites = list(pool.map(lambda plan: stack.enter_context(running_site(plan)), plans))
-        yield TargetState(
-            directory=directory,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """Both sites before they run, and what answers for hosts outside meanwhile."""
+
+    blueprint: Blueprint
+    plans: Sequence[SitePlan]
+    outside: Mapping[str, OutsideState]
+    missing: Sequence[str]
+
+    def state(self, sites: Sequence[SiteState], seconds: float) -> TargetState:
+        """What is told of the target once its sites run."""
+        blueprint, settings = self.blueprint, self.plans[0].settings
+        return TargetState(
+            directory=blueprint.directory,
             pid=os.getpid(),
-            infra_digest=declaration.digest,
-            trust_domain=plans[0].settings.trust_domain,
-            istio_declared=plans[0].settings.version,
+            infra_digest=blueprint.declaration.digest,
+            trust_domain=settings.trust_domain,
+            istio_declared=settings.version,
             istio_runs=find("pilot-discovery").version,
             root_certificate=blueprint.root_files[0],
             root_key=blueprint.root_files[1],
             issuer_key=blueprint.issuer_key,
-            outside=dict(outside),
-            sites=sites,
+            outside=dict(self.outside),
+            sites=list(sites),
             translations=[
                 TranslationState(address=one.address, says=one.says) for one in dict.fromkeys(blueprint.translations)
             ],
             not_run=blueprint.not_run,
-            notes=missing,
-            seconds=round(time.monotonic() - began, 3),
+            notes=list(self.missing),
+            seconds=round(seconds, 3),
         )
+
+
+@contextmanager
+def planned_world(declaration: Declaration, programs: Programs, directory: Path) -> Iterator[Planned]:
+    """Both sites, ready to be started, until the end of the block. Raises TargetError."""
+    require_memory()
+    remember_clock(directory)
+    paths = program_paths()
+    with leased() as addresses:
+        blueprint = Blueprint(declaration=declaration, programs=programs, directory=directory, addresses=addresses)
+        blueprint.require_ports()
+        declared = {(one.group, one.kind) for site in SITES for one in blueprint.records(site)}
+        kept, missing = kept_definitions(declared, directory / "definitions", addresses, paths)
+        with answering(programs.outside, paths["echo-server"], blueprint.root, directory) as outside:
+            plans = [blueprint.plan(site, kept, paths, outside) for site in SITES]
+            yield Planned(blueprint=blueprint, plans=plans, outside=outside, missing=missing)
+
+
+@contextmanager
+def running_world(declaration: Declaration, programs: Programs, directory: Path) -> Iterator[TargetState]:
+    """Run both sites until the end of the block, once all of it is ready. Raises TargetError."""
+    began = time.monotonic()
+    with planned_world(declaration, programs, directory) as planned, ExitStack() as stack:
+        with ThreadPoolExecutor(len(planned.plans)) as pool:
+            sites = list(pool.map(lambda plan: stack.enter_context(running_site(plan)), planned.plans))
+        yield planned.state(sites, time.monotonic() - began)
 
 
 def program_paths() -> Mapping[str, Path]:
     """Every program of the target. Raises TargetError naming the first that is not here, with what gets it."""
     return {name: find(name).path for name in PROGRAMS} | {"istio-bootstrap": find_bundle("istio-bootstrap").files[0]}
-
-
-def kept_definitions(blueprint: Blueprint, paths: Mapping[str, Path]) -> tuple[Path, list[str]]:
-    """An etcd's data that holds every definition, made now where there is none yet; and which sets are missing."""
-    declared = {(one.group, one.kind) for site in SITES for one in blueprint.records(site)}
-    texts, missing = definitions.wanted_definitions(declared)
-    versions = [find(name).version for name in ("etcd", "kube-apiserver")]
-    kept = user_cache_path("meshproof") / "stores" / definitions.digest(texts, *versions)
-    if not kept.exists():
-        plan = _bare_plan(blueprint.directory / "definitions", blueprint.addresses, paths)
-        plan.directory.mkdir(mode=0o700)
-        with running_api(plan) as server:
-            api = Api(server.credentials)
-            definitions.install(api, texts)
-            api.close()
-        definitions.keep(plan.directory / "etcd" / "data", kept)
-    return kept, missing
-
-
-def _bare_plan(directory: Path, addresses: Addresses, paths: Mapping[str, Path]) -> SitePlan:
-    empty = MeshSettings(mesh={}, networks={}, environment={}, revision="", version="", trust_domain="", network="")
-    return SitePlan(
-        name="definitions",
-        directory=directory,
-        addresses=(addresses.take(), addresses.take(), addresses.take()),
-        objects=[],
-        secrets=[],
-        settings=empty,
-        processes=[],
-        annotations={},
-        containers={},
-        authority=Authority.new("none"),
-        definitions=Path(os.devnull) / "none",
-        programs=paths,
-    )
 
 
 def annotated(workload: Workload) -> Mapping[str, object]:
@@ -279,4 +266,4 @@ def _secret(name: str, namespace: str, data: Mapping[str, str]) -> Object:
     }
 
 
-__all__ = ["Blueprint", "private", "program_paths", "running_world"]
+__all__ = ["Blueprint", "Planned", "planned_world", "private", "program_paths", "running_world"]
