@@ -17,6 +17,7 @@ from meshproof.history.operation import History, Outcome, value_of
 from meshproof.history.reading import read_ledger
 from meshproof.probes.dns import Answer
 from meshproof.targets.embedded.addresses import free_ports
+from meshproof.traffic.line import Shop, Way
 from meshproof.traffic.population import CLASSES, NEVER_RESOLVES, ClientClass, Population, Shape
 from meshproof.waiting import throughout, until
 
@@ -35,7 +36,7 @@ class _Shop(BaseHTTPRequestHandler):
             return
         fine = server.mood == "fine"
         body = json.dumps({"by": server.name, "epoch": 1, "position": 5} if fine else {"why": "fenced"}).encode()
-        self.send_response(200 if fine else 503)
+        self.send_response(200 if fine else server.refusal)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -49,7 +50,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: str, port: int, name: str) -> None:
         super().__init__((address, port), _Shop)
-        self.name, self.mood, self.taken = name, "fine", list[int]()
+        self.name, self.mood, self.refusal, self.taken = name, "fine", 421, list[int]()
 
 
 @contextmanager
@@ -76,9 +77,8 @@ class _Name:
 
 
 def _shape(name: _Name, port: int, classes: Sequence[ClientClass] = CLASSES) -> Shape:
-    return Shape(
-        resolve=name, value=value_of, port=port, path="/orders", clients=2, every_s=0.02, within_s=1.0, classes=classes
-    )
+    way = Way(resolve=name, opens=Shop(port=port, path="/orders", within_s=1.0).open)
+    return Shape(way=way, value=value_of, clients=2, every_s=0.02, classes=classes)
 
 
 def _seen(history: History) -> Counter[tuple[str, str]]:

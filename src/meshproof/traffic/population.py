@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Protocol
 
 from meshproof.errors import ProbeError
-from meshproof.probes.dns import Answer
-
-_ACKNOWLEDGED: Final = 200
-_REFUSED: Final = 503
+from meshproof.traffic.line import Line, Said, Way, words
 
 
 class Keeps(Enum):
@@ -57,19 +52,16 @@ class Book(Protocol):
 class Shape:
     """What the population does: `clients` of each class, one write per client and `every_s` seconds.
 
-    `resolve` gives the address of the name now; the writes go to `port` there, as a POST to `path`, and a client
-    waits `within_s` seconds for its connection and for its answer. `value` makes the unique value of a client's
+    Clients go by `way`, those of a class that `ways` names by its own. `value` makes the unique value of a client's
     so-and-so-many-th write, both counted from 0.
     """
 
-    resolve: Callable[[], Answer]
+    way: Way
     value: Callable[[int, int], int]
-    port: int
-    path: str
     clients: int
     every_s: float
-    within_s: float
     classes: Sequence[ClientClass] = CLASSES
+    ways: Mapping[str, Way] = field(default_factory=dict)
 
 
 class Population:
@@ -103,7 +95,8 @@ class Population:
             raise self._broke[0]
 
     def _live(self, number: int, kind: ClientClass) -> None:
-        client = _Client(self._shape, self._book, kind)
+        way = self._shape.ways.get(kind.name, self._shape.way)
+        client = _Client(way, self._book, kind, number)
         # Spread over one turn, so that the clients do not write in step.
         due_s = time.monotonic() + self._shape.every_s * number / max(1, len(self.classes))
         sequence = 0
@@ -119,9 +112,9 @@ class Population:
 
 
 class _Client:
-    def __init__(self, shape: Shape, book: Book, kind: ClientClass) -> None:
-        self._shape, self._book, self._kind = shape, book, kind
-        self._connection: http.client.HTTPConnection | None = None
+    def __init__(self, way: Way, book: Book, kind: ClientClass, number: int) -> None:
+        self._way, self._book, self._kind, self._number = way, book, kind, number
+        self._line: Line | None = None
         self._known: tuple[str, float] | None = None
 
     @contextmanager
@@ -139,74 +132,49 @@ class _Client:
         if not address:
             self._book.refused(value, "the name has no address")
             return
-        if not self._connected(value, address):
-            return
+        if self._line is None:
+            try:
+                self._line = self._way.opens(address, self._number)
+            except OSError as error:
+                self._book.refused(value, words(error))  # nothing was sent, so that nothing was written
+                return
+        self._send(self._line, value)
+
+    def _send(self, line: Line, value: int) -> None:
         try:
-            reply = self._ask(value)
-        except (OSError, http.client.HTTPException) as error:
+            said = line.write(value)
+        except OSError as error:
             self._close()
-            self._book.unheard(value, _words(error))
+            self._book.unheard(value, words(error))
             return
-        self._settle(value, *reply)
-        if not self._kind.keeps_connection:
+        if said.is_over or not self._kind.keeps_connection:
             self._close()
+        self._settle(value, said)
 
     def _address(self) -> str:
-        if self._connection is not None and self._known is not None:
+        if self._line is not None and self._known is not None:
             return self._known[0]
         if self._known is not None and self._kind.address is not Keeps.ONE_CONNECTION:
             address, until_s = self._known
             if self._kind.address is Keeps.FOREVER or time.monotonic() < until_s:
                 return address
         try:
-            answer = self._shape.resolve()
+            answer = self._way.resolve()
         except ProbeError:
             return ""
         self._known = (answer.address, time.monotonic() + answer.ttl_s)
         return answer.address
 
-    def _connected(self, value: int, address: str) -> bool:
-        """Whether there is a connection; without one nothing was sent, so that nothing was written."""
-        if self._connection is not None:
-            return True
-        connection = http.client.HTTPConnection(address, self._shape.port, timeout=self._shape.within_s)
-        try:
-            connection.connect()
-        except OSError as error:
-            self._book.refused(value, _words(error))
-            return False
-        self._connection = connection
-        return True
-
-    def _ask(self, value: int) -> tuple[int, dict[str, object]]:
-        if self._connection is None:
-            message = "the connection is gone"
-            raise http.client.NotConnected(message)
-        self._connection.request("POST", self._shape.path, body=json.dumps({"value": value}))
-        answer = self._connection.getresponse()
-        body = answer.read()
-        if answer.will_close:
-            self._close()
-        try:
-            found = json.loads(body)
-        except ValueError:
-            found = {"why": body[:200].decode(errors="replace")}
-        return answer.status, found
-
-    def _settle(self, value: int, status: int, said: dict[str, object]) -> None:
-        if status == _ACKNOWLEDGED:
-            by, epoch, position = str(said["by"]), int(str(said["epoch"])), int(str(said["position"]))
-            self._book.acknowledged(value, by=by, epoch=epoch, position=position)
-            return
-        put_down = self._book.refused if status == _REFUSED else self._book.unheard
-        put_down(value, str(said.get("why", status)))
+    def _settle(self, value: int, said: Said) -> None:
+        match said.written:
+            case True:
+                self._book.acknowledged(value, by=said.by, epoch=said.epoch, position=said.position)
+            case False:
+                self._book.refused(value, said.why)
+            case None:
+                self._book.unheard(value, said.why)
 
     def _close(self) -> None:
-        if self._connection is not None:
-            with suppress(OSError):
-                self._connection.close()
-            self._connection = None
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:200]
+        if self._line is not None:
+            self._line.close()
+            self._line = None
