@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "fixtures.analysis",
+    "fixtures.aws",
     "fixtures.cases",
     "fixtures.declaration",
     "fixtures.dr",

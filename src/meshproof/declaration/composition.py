@@ -40,6 +40,8 @@ OFFLINE: Final[Mapping[str, object]] = {
 }
 #: They would force the provider to ask the cloud who it is; kept as facts in `Plan.providers`.
 _DROPPED: Final = ("allowed_account_ids", "forbidden_account_ids", "assume_role", "profile")
+#: Who applies; the account that is applied to is still held to `allowed_account_ids`.
+_OF_THE_CALLER: Final = ("assume_role", "profile")
 AWS: Final = "hashicorp/aws"
 ROOT_FILE: Final = "main.tf.json"
 _CALL_LINE: Final = re.compile(r' {4}"(\w+)": \{$')
@@ -56,23 +58,33 @@ class Composition:
     left_out: tuple[Finding, ...]
 
 
+#: Makes the AWS provider give up where an emulator does not know a call, instead of asking for minutes.
+APPLIED: Final[Mapping[str, object]] = {"max_retries": 1}
+
+
 class Composer:
     """Builds the composed root of one environment; `available` are the providers that can be had."""
 
-    def __init__(self, live: Live, available: frozenset[str]) -> None:
-        """`available` holds sources such as `hashicorp/aws`."""
+    def __init__(self, live: Live, available: frozenset[str], only: frozenset[str] | None = None) -> None:
+        """`available` holds sources such as `hashicorp/aws`.
+
+        With `only` the root holds these units and can be applied: what others give is what their `mock_outputs` say,
+        and the provider asks the account who it is.
+        """
         self._live = live
         self._available = available
+        self._only = only
         self._left_out: list[Finding] = list(live.missing)
         self._locals: dict[str, object] = {}
         self._providers: dict[str, dict[str, object]] = {}
 
     def compose(self) -> Composition:
         """The root as data. Raises UsageError where a unit names a module that is not there."""
-        units = tuple(unit for unit in self._live.units if self._can_be_planned(unit))
+        asked = [unit for unit in self._live.units if self._only is None or unit.id in self._only]
+        units = tuple(unit for unit in asked if self._can_be_planned(unit))
         kept = {unit.id for unit in units}
         calls = {unit.label: self._call(unit, kept) for unit in units}
-        outputs = {unit.label: self._output(unit) for unit in units}
+        outputs = {unit.label: self._output(unit) for unit in units} if self._only is None else {}
         root: dict[str, object] = {
             "terraform": {"required_providers": self._required(units)},
             "provider": self._provider_blocks(units),
@@ -126,7 +138,7 @@ class Composer:
         module = self._module(unit)
         source = module.directory.relative_to(self._live.infra).as_posix()
         call: dict[str, object] = {"source": f"./{self._live.infra.name}/{source}"}
-        scope = UnitWriter(unit, kept, self._locals)
+        scope = UnitWriter(unit, kept, self._locals, mocks_others=self._only is not None)
         for included in unit.includes:
             call |= {name: as_json(value) for name, value in included.inputs.items()}
         for name, value in unit.input_expressions.items():
@@ -155,7 +167,8 @@ class Composer:
                 self._providers[f"{location}.{name}{suffix}"] = block
                 if f"hashicorp/{name}" in self._available:
                     own = f"{location}_{alias}" if alias else location
-                    blocks.setdefault(name, []).append(_offline(name, block) | {"alias": own})
+                    reach = _offline(name, block) if self._only is None else _applied(name, block)
+                    blocks.setdefault(name, []).append(reach | {"alias": own})
         return blocks
 
     def _declared_providers(self, unit: LiveUnit) -> list[tuple[str, dict[str, object]]]:
@@ -189,21 +202,32 @@ def _offline(name: str, block: Mapping[str, object]) -> dict[str, object]:
     return {**kept, **(OFFLINE if name == "aws" else {})}
 
 
-def write(composition: Composition, live: Live, directory: Path, available: frozenset[str]) -> None:
-    """Lay the composed root and a copy of the modules it calls into `directory`."""
+def _applied(name: str, block: Mapping[str, object]) -> dict[str, object]:
+    kept = {key: as_json(value) for key, value in block.items() if key not in _OF_THE_CALLER}
+    return {**kept, **(APPLIED if name == "aws" else {})}
+
+
+def lay(composition: Composition, live: Live, directory: Path) -> None:
+    """Lay the composed root and a copy of the modules it calls, as they are, into `directory`."""
     target = directory / live.infra.name
     shutil.rmtree(target, ignore_errors=True)
     folders = {one.source.relative_to(live.infra).parts[0] for one in composition.units if isinstance(one.source, Path)}
     for folder in sorted(folders):
         shutil.copytree(live.infra / folder, target / folder, ignore=shutil.ignore_patterns(".terraform*"))
+    content = json.dumps(composition.root, indent=2, ensure_ascii=False)
+    (directory / ROOT_FILE).write_text(content, encoding="utf-8")
+
+
+def write(composition: Composition, live: Live, directory: Path, available: frozenset[str]) -> None:
+    """Lay the composed root for planning: with stand-ins for what cannot be had, and texts opened."""
+    lay(composition, live, directory)
+    target = directory / live.infra.name
     for copy in sorted({path.parent for path in target.rglob("*.tf")}):
         module = live.modules.module(live.infra / copy.relative_to(target))
         stand_ins = google.SOURCE not in available and google.uses_google(module)
         if stand_ins:
             google.rewrite_module(module, copy)
         encoded.write(module, copy, stand_ins=stand_ins)
-    content = json.dumps(composition.root, indent=2, ensure_ascii=False)
-    (directory / ROOT_FILE).write_text(content, encoding="utf-8")
 
 
 def declared(diagnostic: Diagnostic, composition: Composition, directory: Path) -> Diagnostic:

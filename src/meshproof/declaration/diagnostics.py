@@ -11,12 +11,13 @@ from meshproof.judgement import Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One error of Terraform; `context` is the block it stands in."""
+    """One error of Terraform; `context` is the block it stands in, `address` the resource it is about, if any."""
 
     summary: str
     detail: str
     place: Place | None
     context: str
+    address: str = ""
 
     def __str__(self) -> str:
         """One line: place, block, words."""
@@ -52,4 +53,5 @@ def _diagnostic(row: Mapping[str, object]) -> Diagnostic:
         detail=str(row.get("detail") or ""),
         place=place,
         context=str(context or ""),
+        address=str(row.get("address") or ""),
     )

@@ -27,7 +27,7 @@ OLDEST: Final = (1, 11)
 _INIT_S: Final = 900.0
 _PLAN_S: Final = 600.0
 #: Settings of the caller's shell that would change what is planned.
-_FOREIGN: Final = ("TF_VAR_", "TF_CLI_ARGS", "TF_WORKSPACE", "TF_DATA_DIR", "AWS_", "GOOGLE_", "CLOUDSDK_")
+FOREIGN: Final = ("TF_VAR_", "TF_CLI_ARGS", "TF_WORKSPACE", "TF_DATA_DIR", "AWS_", "GOOGLE_", "CLOUDSDK_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +149,6 @@ def _refuse(completed: Completed, doing: str, locate: Locate) -> None:
 
 
 def _terraform(terraform: Terraform, directory: Path, words: list[str], within_s: float) -> Completed:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     env = {**kept, **terraform.environment, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
     return run([terraform.path, *words], cwd=directory, env=env, within_s=within_s, name="terraform")

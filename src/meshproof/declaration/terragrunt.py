@@ -27,13 +27,17 @@ _SKIPPED: Final = frozenset({GENERATED, ".terragrunt-cache", ".terraform"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependency:
-    """A `dependency` block: `unit` is the id of the unit it names, None where there is none."""
+    """A `dependency` block: `unit` is the id of the unit it names, None where there is none.
+
+    `mocked` are its `mock_outputs`, what stands for a unit that is not there.
+    """
 
     label: str
     unit: str | None
     path: str
     mock_outputs: frozenset[str]
     place: Place
+    mocked: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,12 +252,14 @@ class _Tree:
         path = value if isinstance(value, str) else ""
         mocks = block.body.value("mock_outputs")
         keys = mocks.items if isinstance(mocks, ObjectOf) else ()
+        mocked = scope.value(mocks) if isinstance(mocks, ObjectOf) else {}
         return Dependency(
             label=_name(block),
             unit=ids.get(Path(os.path.normpath(directory / path))) if path else None,
             path=path,
             mock_outputs=frozenset(str(key.value) for key, _ in keys if isinstance(key, Literal)),
             place=file.place(attribute.value.start if attribute else block.start),
+            mocked=mocked if isinstance(mocked, Mapping) else {},
         )
 
     def _include(self, file: hcl.HclFile, scope: FileScope, directory: Path, block: hcl.Block) -> Included:

@@ -66,12 +66,18 @@ def as_json(value: object) -> object:
 class UnitWriter:
     """Writes the expressions of one unit as expressions of the composed root."""
 
-    def __init__(self, unit: LiveUnit, kept: set[str], shared: dict[str, object]) -> None:
-        """`kept` are the units in the root; `shared` are its locals, to which those of the unit are added."""
+    def __init__(
+        self, unit: LiveUnit, kept: set[str], shared: dict[str, object], *, mocks_others: bool = False
+    ) -> None:
+        """`kept` are the units in the root; `shared` are its locals, to which those of the unit are added.
+
+        What other units give is unknown, or what the unit's `mock_outputs` say.
+        """
         self._unit = unit
         self._kept = kept
-        self._targets = {one.label: one.unit for one in unit.dependencies}
+        self._dependencies = {one.label: one for one in unit.dependencies}
         self._shared = shared
+        self._mocks_others = mocks_others
 
     def rendered(self, node: Expression) -> object:
         """`node` in Terraform's JSON syntax."""
@@ -118,11 +124,12 @@ class UnitWriter:
         return f"local.{own}"
 
     def _output(self, reference: Reference, label: str) -> str:
-        if label not in self._targets:
+        dependency = self._dependencies.get(label)
+        if dependency is None:
             place = self._unit.file.place(reference.start)
             message = f"{place}: unit {self._unit.id} has no dependency {label!r}; add the block or correct the name"
             raise UsageError(message)
-        target = self._targets[label]
-        if target not in self._kept or target is None:
-            return UNKNOWN_VALUE
-        return f"module.{target.replace('/', '_').replace('-', '_')}"
+        target = dependency.unit
+        if target is not None and target in self._kept:
+            return f"module.{target.replace('/', '_').replace('-', '_')}"
+        return self._local(f"mock_{label}", dependency.mocked) if self._mocks_others else UNKNOWN_VALUE

@@ -80,6 +80,9 @@ resource "aws_s3_bucket_logging" "main" {
   bucket        = aws_s3_bucket.main.id
   target_bucket = aws_s3_bucket.access_log.id
   target_prefix = "${var.bucket}/"
+
+  # S3 refuses a target that the log delivery may not write to yet.
+  depends_on = [aws_s3_bucket_policy.access_log]
 }
 
 resource "aws_s3_bucket_policy" "main" {
