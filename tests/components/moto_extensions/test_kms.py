@@ -29,6 +29,18 @@ def test_replica_is_a_key_of_its_own(account: Account) -> None:
     assert there.list_resource_tags(KeyId=key)["Tags"] == tags
 
 
+def test_a_key_turns_in_the_period_that_was_asked_for(account: Account) -> None:
+    """A year where none was, nothing where it does not turn."""
+    client = Clients(account.environment).of("kms", "eu-west-1")
+    keys = [client.create_key()["KeyMetadata"]["KeyId"] for _ in range(3)]
+    client.enable_key_rotation(KeyId=keys[0], RotationPeriodInDays=90)
+    client.enable_key_rotation(KeyId=keys[1])
+    periods = [client.get_key_rotation_status(KeyId=one).get("RotationPeriodInDays") for one in keys]
+
+    assert periods == [90, 365, None]
+
+
 def test_members_are_the_models() -> None:
     """No member is made up."""
+    assert has_member("kms", "GetKeyRotationStatus", "RotationPeriodInDays")
     assert has_member("kms", "DescribeKey", "KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType")
