@@ -1,6 +1,6 @@
 """KMS: a replica is a key of its own, in type, description, policy and tags, and a key that turns has a period.
 
-As shipped a key and its replica share one configuration, so that reading the replica turns the primary into a replica as well.
+As shipped both share one configuration, so that reading the replica turns the primary into a replica as well.
 Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html
 """
 
