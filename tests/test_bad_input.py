@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -207,6 +208,23 @@ def test_a_provider_that_cannot_be_had_leaves_what_needs_it_unseen(suite: Suite,
     assert "NET-001 module.primary_store.aws_sqs_queue.main: name is known only after apply" in said
     assert "Not read as declared (1)" in said
     assert "provider example.invalid/nobody/lamp cannot be had here" in notes[0]["says"]
+    assert "Traceback" not in said
+
+
+def test_a_unit_whose_module_is_elsewhere_hides_what_it_declares(suite: Suite, pytester: pytest.Pytester) -> None:
+    """That there is none of a kind cannot be said while a unit is unread: unknown, not "not applicable"."""
+    suite(QUEUES.replace("aws_sqs_queue", "aws_sns_topic"), "--co", "-q")
+    plant(pytester.path)
+    unit = pytester.path / "infra/units/aws/store/terragrunt.hcl"
+    elsewhere = 'source = "git::https://modules.example/store.git?ref=v1"'
+    unit.write_text(re.sub(r"source = find_in_parent_folders.*", elsewhere, unit.read_text()))
+
+    result = pytester.runpytest_subprocess("suites", "-p", "no:cacheprovider")
+
+    said = " ".join(result.stdout.str().split())
+    assert result.ret == 6, said
+    assert "git::https://modules.example/store.git?ref=v1 lies outside the tree" in said
+    assert "whether it declares aws_sns_topic is not known" in said
     assert "Traceback" not in said
 
 

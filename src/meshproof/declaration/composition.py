@@ -74,7 +74,7 @@ class Composer:
         self._live = live
         self._available = available
         self._only = only
-        self._left_out: list[Finding] = list(live.missing)
+        self._left_out: list[Finding] = [replace(one, hides=True) for one in live.missing]
         self._locals: dict[str, object] = {}
         self._providers: dict[str, dict[str, object]] = {}
 
@@ -108,7 +108,7 @@ class Composer:
 
     def _can_be_planned(self, unit: LiveUnit) -> bool:
         if not isinstance(unit.source, Path) or not unit.source.is_relative_to(self._live.infra):
-            self._leave_out(unit, f"module source {unit.source or '(unknown)'} lies outside the tree")
+            self._leave_out(unit, f"module source {unit.source or '(unknown)'} lies outside the tree", hides=True)
             return False
         for need in self._needs(self._module(unit)):
             if need.source not in self._available and need.source != google.SOURCE:
@@ -116,8 +116,8 @@ class Composer:
                 return False
         return True
 
-    def _leave_out(self, unit: LiveUnit, says: str) -> None:
-        self._left_out.append(Finding(address=unit.id, place=unit.source_place, says=says))
+    def _leave_out(self, unit: LiveUnit, says: str, *, hides: bool = False) -> None:
+        self._left_out.append(Finding(address=unit.id, place=unit.source_place, says=says, hides=hides))
 
     def _needs(self, module: Module) -> list[Requirement]:
         return needs(module, self._live.modules)

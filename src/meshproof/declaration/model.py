@@ -98,11 +98,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """Something that could not be read, and why: it ends as *unknown* in the report, never in silence."""
+    """Something that could not be read, and why: it ends as *unknown* in the report, never in silence.
+
+    `hides`: whole resources may lie behind it, so that nobody can say that there is none of a kind.
+    """
 
     subject: str
     place: Place | None
     says: str
+    hides: bool = False
 
 
 def canonical(value: object) -> str:

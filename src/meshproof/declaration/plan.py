@@ -13,11 +13,15 @@ ResolvedBy = Literal["provider", "language"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something about the declaration that is wrong, or that could not be told."""
+    """Something about the declaration that is wrong, or that could not be told.
+
+    `hides`: whole resources may lie behind it, of kinds that nobody can tell.
+    """
 
     address: str
     place: Place
     says: str
+    hides: bool = False
 
     def __str__(self) -> str:
         """One line for a person."""

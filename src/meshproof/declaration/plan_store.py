@@ -13,7 +13,7 @@ from meshproof.declaration.plan import Fact, Finding, Plan, Resource, Unit
 from meshproof.declaration.plan_json import uncollected
 
 #: Raise it when the shape of a plan changes: older files are then read anew.
-SHAPE: Final = 6
+SHAPE: Final = 7
 
 
 def save(path: Path, plan: Plan) -> None:

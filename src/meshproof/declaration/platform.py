@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from meshproof.declaration.model import UNKNOWN, Declaration, Place, Record
-from meshproof.errors import ValueUnknown
+from meshproof.declaration.model import UNKNOWN, Declaration, Note, Place, Record
+from meshproof.errors import ProbeError, ValueUnknown
 from meshproof.verdict import Assurance, Fidelity
 
 Path = tuple[str, ...]
@@ -250,13 +251,19 @@ class Platform:
         """Every thing of these kinds, in order of address.
 
         A kind is a Terraform type, a Kubernetes kind (`Gateway` or `Gateway.networking.istio.io`) or a document kind.
+        Raises ProbeError where none is found of a Terraform type and a unit could not be read.
         """
-        return [
+        found = [
             Item(self, record)
             for kind in kinds
             for record in self._listed(kind)
             if site in (None, record.site) and namespace in (None, record.namespace) and owner in (None, record.owner)
         ]
+        if not found and (hidden := self._hidden) and any("_" in kind for kind in kinds):
+            wanted = " or ".join(kinds)
+            message = f"{hidden.place}: {hidden.subject}: {hidden.says}: whether it declares {wanted} is not known"
+            raise ProbeError(message)
+        return found
 
     def family(self, *families: str) -> list[Item]:
         """Every thing of whole families (`terraform`, `kubernetes`, `document`, `terragrunt`)."""
@@ -279,6 +286,11 @@ class Platform:
         if address in self._replaced:
             return self._replaced[address]
         return self.declaration.by_address.get(address)
+
+    @cached_property
+    def _hidden(self) -> Note | None:
+        """The first thing of the declaration that could not be read and may hold whole resources."""
+        return next((one for one in self.declaration.notes if one.hides), None)
 
     def _listed(self, kind: str) -> Iterator[Record]:
         self._kinds.add(kind)

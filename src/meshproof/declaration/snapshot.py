@@ -25,7 +25,7 @@ def to_text(declaration: Declaration) -> str:
             "version": declaration.version,
             "records": [_row(record) for record in sorted(declaration.records, key=lambda one: one.address)],
             "notes": [
-                {"subject": note.subject, "says": note.says, "place": _place_row(note.place)}
+                {"subject": note.subject, "says": note.says, "place": _place_row(note.place), "hides": note.hides}
                 for note in declaration.notes
             ],
         }
@@ -41,7 +41,13 @@ def from_text(text: str) -> Declaration:
             version=data["version"],
             records=tuple(_record(row) for row in data["records"]),
             notes=tuple(
-                Note(subject=row["subject"], says=row["says"], place=_place(row["place"])) for row in data["notes"]
+                Note(
+                    subject=row["subject"],
+                    says=row["says"],
+                    place=_place(row["place"]),
+                    hides=row.get("hides", False),  # a snapshot of an earlier run has none
+                )
+                for row in data["notes"]
             ),
         )
     except (ValueError, KeyError, TypeError) as error:

@@ -26,7 +26,7 @@ def read_terraform(
         return [], [], dict.fromkeys(_SITES, Facts(values={}, addresses={}))
     records = [_resource(one) for one in plan.resources]
     records += [_unit(one) for one in plan.units]
-    notes = [Note(subject=one.address, place=one.place, says=one.says) for one in plan.undecided]
+    notes = [Note(subject=one.address, place=one.place, says=one.says, hides=one.hides) for one in plan.undecided]
     told = [_fact(one) for one in plan.facts]
     facts = {site: _told(told, site) for site in _SITES}
     return records + told, notes, facts
