@@ -113,7 +113,12 @@ def test_failures_of_a_machine_that_stands_still_are_nobodys(server: ThreadingHT
 
 
 @pytest.mark.parametrize(
-    ("path", "says"), [("/hang-up", "no answer (IncompleteReadError"), ("/fail", "HTTP 503"), ("/hang", "TimeoutError")]
+    ("path", "says"),
+    [
+        ("/hang-up", "no answer (IncompleteReadError"),
+        ("/fail", "HTTP 503 (ServiceVersion=a-0)"),
+        ("/hang", "TimeoutError"),
+    ],
 )
 def test_what_is_not_answered_well_has_failed(server: ThreadingHTTPServer, path: str, says: str) -> None:
     """Each failure says what came instead, and the stream goes on."""

@@ -20,6 +20,7 @@ from meshproof.probes.http import Request
 _SNI: Final = "outbound_.mesh"
 _GOOD: Final = range(200, 300)
 _NO_BODY: Final = (204, 304)
+_SAID: Final = 160
 #: A generator that is later than this shares its machine with what it measures: both stood still.
 STALLED_S: Final = 1.0
 
@@ -40,7 +41,9 @@ class Stream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One request and what came of it: `status` is 0 where nothing answered, and `says` then tells why.
+    """One request and what came of it: `status` is 0 where nothing answered; `says` then tells why.
+
+    `says` is also what came with an answer that is no good one: a proxy tells there what it ran into.
 
     `at` is when it arrived; `seconds` count from then to the end of the answer, `late_s` to when it was really sent.
     `shown` is the certificate that the server showed to a fresh connection, `by` the application that answered.
@@ -67,7 +70,8 @@ class Arrival:
 
     def __str__(self) -> str:
         """One line for a report."""
-        return f"{self.stream}: " + (f"HTTP {self.status}" if self.status else f"no answer ({self.says})")
+        told = f" ({self.says})" if self.says else ""
+        return f"{self.stream}: " + (f"HTTP {self.status}{told}" if self.status else f"no answer{told}")
 
 
 class Flow:
@@ -163,17 +167,18 @@ class _Pump:
         self._loop.call_later(max(0.0, wait), self._arrive, stream, began, number + 1)
 
     async def _send(self, stream: Stream, due: float) -> None:
-        status, says, by, line = 0, "", "", None
+        status, says, by, line, broke = 0, "", "", None, True
         late_s = time.monotonic() - due
         try:
             async with asyncio.timeout(stream.within_s):
                 idle = self._idle[stream.name]
                 line = idle.pop(0) if idle else await _Line.opened(stream)
-                status, by = await line.ask(stream.request)
+                status, body = await line.ask(stream.request)
+            by, says, broke = _who(body), "" if status in _GOOD else _one_line(body), False
         except (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError) as error:
             says = f"{type(error).__name__}: {error}"
         shown = line.shown if line is not None and stream.fresh else None
-        if line is not None and (stream.fresh or says or line.ends):
+        if line is not None and (stream.fresh or broke or line.ends):
             line.close()
         elif line is not None:
             self._idle[stream.name].append(line)
@@ -211,7 +216,7 @@ class _Line:
         return x509.load_der_x509_certificate(der) if der else None
 
     async def ask(self, request: Request) -> tuple[int, str]:
-        """The status, and who answered. Raises OSError or IncompleteReadError."""
+        """The status and the body. Raises OSError or IncompleteReadError."""
         self._writer.write(request.wire)
         await self._writer.drain()
         status, *lines = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -219,7 +224,7 @@ class _Line:
         number = int(status.split(" ", 2)[1])
         body = b"" if request.method == "HEAD" or number in _NO_BODY else await self._body(headers)
         self.ends = headers.get("connection", "").lower() == "close"
-        return number, _who(body.decode("utf-8", "replace"))
+        return number, body.decode("utf-8", "replace")
 
     async def _body(self, headers: dict[str, str]) -> bytes:
         if headers.get("transfer-encoding", "").lower() != "chunked":
@@ -233,6 +238,10 @@ class _Line:
 
     def close(self) -> None:
         self._writer.transport.abort()
+
+
+def _one_line(body: str) -> str:
+    return " ".join(body.split())[:_SAID]
 
 
 def _who(body: str) -> str:
