@@ -13,7 +13,7 @@ from meshproof.observation import Observed
 from meshproof.probes.arrivals import Flow, Stream, flowing
 from meshproof.probes.http import Request
 from meshproof.targets.embedded.addresses import leased
-from meshproof.targets.embedded.guest import guest, joined, parted
+from meshproof.targets.embedded.guest import guest, joined, parted, together
 from meshproof.targets.embedded.mesh import Mesh
 from meshproof.targets.embedded.revision import revision
 from meshproof.targets.embedded.state import ProcessState
@@ -108,8 +108,10 @@ def _moved(mesh: Mesh) -> Moved:
         flow = stack.enter_context(flowing(_calls(OLD_CALLER, caller)))
         with (
             revision(mesh, old.site, name=NEXT, addresses=addresses) as new,
-            guest(mesh, old, name=f"{SERVICE}-{NEXT}", addresses=addresses, xds=new.control.xds) as pod,
-            guest(mesh, caller, name=f"orders-{NEXT}", addresses=addresses, xds=new.control.xds) as second,
+            together(
+                guest(mesh, old, name=f"{SERVICE}-{NEXT}", addresses=addresses, xds=new.control.xds),
+                guest(mesh, caller, name=f"orders-{NEXT}", addresses=addresses, xds=new.control.xds),
+            ) as (pod, second),
         ):
             _warm(mesh, pod, second)
             with flowing(_calls(NEW_CALLER, second)) as more:

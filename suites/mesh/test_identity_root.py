@@ -15,7 +15,7 @@ from meshproof.observation import Observed
 from meshproof.probes.arrivals import Arrival, Flow, Stream, flowing
 from meshproof.probes.http import Request, ask
 from meshproof.targets.embedded.addresses import leased
-from meshproof.targets.embedded.guest import guest, joined, parted, trust
+from meshproof.targets.embedded.guest import guest, joined, parted, together, trust
 from meshproof.targets.embedded.mesh import Mesh
 from meshproof.targets.embedded.revision import Revision, revision, signer
 from meshproof.targets.embedded.state import ProcessState
@@ -116,19 +116,18 @@ def _rolled(mesh: Mesh, as_built: Declaration) -> Rolled:
     with ExitStack() as stack:
         addresses = stack.enter_context(leased())
         own = stack.enter_context(revision(mesh, calls.site, name="rolled", addresses=addresses))
-        pods = [
-            stack.enter_context(
-                guest(
-                    mesh,
-                    one,
-                    name=f"{one.labels['app']}-guest",
-                    addresses=addresses,
-                    environment=lifetime.environment,
-                    xds=own.control.xds,
-                )
+        wanted = [
+            guest(
+                mesh,
+                one,
+                name=f"{one.labels['app']}-guest",
+                addresses=addresses,
+                environment=lifetime.environment,
+                xds=own.control.xds,
             )
             for one in (serves, calls)
         ]
+        pods = stack.enter_context(together(*wanted))
         stack.enter_context(joined(mesh, pods[0]))
         stack.enter_context(parted(mesh, serves))
         warm(mesh, pods[1])

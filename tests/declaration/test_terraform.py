@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import Final
 
 import pytest
 
@@ -268,6 +271,52 @@ def test_a_unit_whose_provider_cannot_be_had_is_left_out(tmp_path: Path, cache: 
 
 
 PEERS = 'resource "terraform_data" "x" {\n  input = { name = var.name, peer = var.peers.name }\n}\n'
+
+
+ASKS: Final = """
+resource "aws_opensearch_domain" "main" {
+  domain_name    = var.name
+  engine_version = "OpenSearch_2.19"
+
+  cluster_config {
+    instance_type = "r6g.large.search"
+  }
+}
+
+output "urls" {
+  value = { a = var.name }
+}
+
+output "name" {
+  value = var.name
+}
+"""
+
+
+class _Proxy(StreamRequestHandler):
+    """Leads nowhere, and remembers who was to be reached."""
+
+    def handle(self) -> None:
+        self.server.asked.append(self.rfile.readline().split()[1].decode())  # type: ignore[attr-defined]  # set below
+
+
+def test_a_plan_asks_no_cloud(tmp_path: Path, cache: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A domain's plan wants to know the versions that follow its own: the question leads nowhere, and at once."""
+    infra = plant(tmp_path, {"modules/aws/store/main.tf": ASKS, "modules/aws/store/outputs.tf": ""})
+    asked: list[str] = []
+    with ThreadingTCPServer(("127.0.0.1", 0), _Proxy) as proxy:
+        proxy.asked = asked  # type: ignore[attr-defined]  # for its handler
+        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        for name in ("HTTPS_PROXY", "HTTP_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.server_address[1]}")
+
+        plan = read_plan(infra, "prod", terraform=tool(infra), cache=cache)
+
+        proxy.shutdown()
+        thread.join()
+    assert resource(plan, "module.primary_store.aws_opensearch_domain.main").values["domain_name"] == "shop-prod-a"
+    assert not [host for host in asked if "amazonaws" in host]
 
 
 def test_a_terraform_that_is_too_old_is_refused() -> None:

@@ -26,6 +26,9 @@ OLDEST: Final = (1, 11)
 #: A registry download of the AWS provider is 160 MB; a plan of 500 resources takes under a minute.
 _INIT_S: Final = 900.0
 _PLAN_S: Final = 600.0
+#: Some resources ask AWS while they are planned (an OpenSearch domain asks which versions follow its own), and without
+#: a network the provider asks again for an hour. Nothing listens on port 0: no request leaves the machine.
+_NOBODY: Final = {"AWS_ENDPOINT_URL": "http://127.0.0.1:0", "AWS_MAX_ATTEMPTS": "1"}
 #: Settings of the caller's shell that would change what is planned.
 FOREIGN: Final = ("TF_VAR_", "TF_CLI_ARGS", "TF_WORKSPACE", "TF_DATA_DIR", "AWS_", "GOOGLE_", "CLOUDSDK_")
 
@@ -150,5 +153,6 @@ def _refuse(completed: Completed, doing: str, locate: Locate) -> None:
 
 def _terraform(terraform: Terraform, directory: Path, words: list[str], within_s: float) -> Completed:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    env = {**kept, **terraform.environment, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
+    quiet = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
+    env = {**kept, **_NOBODY, **terraform.environment, **quiet}
     return run([terraform.path, *words], cwd=directory, env=env, within_s=within_s, name="terraform")

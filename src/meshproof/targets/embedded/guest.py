@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -59,6 +60,13 @@ def guest(  # noqa: PLR0913  what a pod is made of
     ):
         ready_s = await_proxy(running, spec)
         yield state_of(process, spec, running, app_pid=app.pid, log=directory / "proxy.log", ready_s=ready_s)
+
+
+@contextmanager
+def together(*guests: AbstractContextManager[ProcessState]) -> Iterator[list[ProcessState]]:
+    """Guests that start at the same time, each as it would alone; all are ready, or none is left."""
+    with ExitStack() as stack, ThreadPoolExecutor(len(guests)) as pool:
+        yield list(pool.map(stack.enter_context, guests))
 
 
 def trust(pod: ProcessState, roots: str) -> None:
