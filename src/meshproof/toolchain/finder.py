@@ -7,6 +7,7 @@ from pathlib import Path
 
 from meshproof.errors import TargetError
 from meshproof.toolchain.cache import Cache, Entry
+from meshproof.toolchain.debian import fetch_debian
 from meshproof.toolchain.document import fetch_document
 from meshproof.toolchain.gomodule import fetch_go_module
 from meshproof.toolchain.image import fetch_image
@@ -21,6 +22,7 @@ from meshproof.toolchain.program import Bundle, Program, Progress, Step, silent
 from meshproof.toolchain.registry import fetch_package
 from meshproof.toolchain.release import fetch_release
 from meshproof.toolchain.sources import (
+    Debian,
     Document,
     GoModule,
     Image,
@@ -163,7 +165,7 @@ class _Search:
                 version=entry.version,
                 source=origin,
                 pin=pin(source, self.platform, beside=self.beside),
-                whole_tree=isinstance(source, Package | NodePackage | ModuleFiles | Document | Maven),
+                whole_tree=isinstance(source, Package | NodePackage | ModuleFiles | Document | Maven | Debian),
             )
             return self.cache.keep(staging, entered, self.platform)
 
@@ -175,7 +177,7 @@ def _demand_version(origin: str, executable: Path, entry: ProgramLock) -> None:
         raise TargetError(message)
 
 
-def _deliver(source: Source | FileSource, order: Order) -> str:  # noqa: PLR0911  one line per kind
+def _deliver(source: Source | FileSource, order: Order) -> str:  # noqa: C901, PLR0911  one line per kind
     """Returns where the program came from."""
     match source:
         case Release():
@@ -196,3 +198,5 @@ def _deliver(source: Source | FileSource, order: Order) -> str:  # noqa: PLR0911
             return fetch_document(source, order)
         case Maven():
             return fetch_maven(source, order)
+        case Debian():
+            return fetch_debian(source, order)

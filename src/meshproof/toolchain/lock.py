@@ -18,6 +18,7 @@ from ruamel.yaml import YAML, MappingNode, SequenceNode
 
 from meshproof.errors import UsageError
 from meshproof.toolchain.sources import (
+    Debian,
     Document,
     GoModule,
     Image,
@@ -32,7 +33,7 @@ from meshproof.toolchain.sources import (
 #: The lock file of this package.
 LOCK_FILE = Path(__file__).with_name("programs.lock.json")
 
-Source = Annotated[Release | Image | Package | Wheel | NodePackage | GoModule, Field(discriminator="kind")]
+Source = Annotated[Release | Image | Package | Wheel | NodePackage | GoModule | Debian, Field(discriminator="kind")]
 FileSource = Annotated[ModuleFiles | Document | Maven, Field(discriminator="kind")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
@@ -133,13 +134,13 @@ def read_lock(file: Path = LOCK_FILE) -> Lock:
     raise UsageError(problem)
 
 
-def _digest_of_all(source: Maven) -> str:
-    """One digest over the jars and theirs; none as long as one of them has none."""
-    lines = [f"{digest} {coordinates}\n" for coordinates, digest in sorted(source.jars.items()) if digest]
-    return hashlib.sha256("".join(lines).encode()).hexdigest() if len(lines) == len(source.jars) else ""
+def _digest_of_all(files: Mapping[str, str]) -> str:
+    """One digest over files and theirs; none as long as one of them has none."""
+    lines = [f"{digest} {name}\n" for name, digest in sorted(files.items()) if digest]
+    return hashlib.sha256("".join(lines).encode()).hexdigest() if files and len(lines) == len(files) else ""
 
 
-def pin(source: Source | FileSource, platform: str, *, beside: Path) -> str:
+def pin(source: Source | FileSource, platform: str, *, beside: Path) -> str:  # noqa: PLR0911  one line per kind
     """What fixes the content of a source on a platform, "" when nobody has computed it yet.
 
     The requirements of a Package lie in the directory `beside`. Raises UsageError when they cannot be read.
@@ -154,7 +155,9 @@ def pin(source: Source | FileSource, platform: str, *, beside: Path) -> str:
         case Document():
             return source.sha256
         case Maven():
-            return _digest_of_all(source)
+            return _digest_of_all(source.jars)
+        case Debian():
+            return _digest_of_all({str(name): one for name, one in source.packages.items()}.get(platform, {}))
         case Package():
             return hashlib.sha256(_text(beside / source.requirements).encode()).hexdigest()
 

@@ -18,6 +18,8 @@ EMBEDDED: Final = (
     *("kustomize", "helm", "etcd", "kube-apiserver", *_MESH, "ratelimit", "redis-server", "postgres"),
     *("istio-crds", "istio-bootstrap"),
 )
+#: What drills use where it can be had, beside the bundles.
+_WELCOME: Final = ("pgbouncer",)
 #: By target; a target that is not here needs nothing from the lock file.
 NEEDS: Final[Mapping[str, tuple[str, ...]]] = {"plan": PLAN, "embedded": EMBEDDED}
 
@@ -66,4 +68,4 @@ def wanted(*, system: str | None = None) -> tuple[str, ...]:
 
 def welcome() -> tuple[str, ...]:
     """What the embedded target and its drills use where it can be had: other CRDs that are declared, Kafka."""
-    return tuple(name for name in read_lock().bundles if name not in EMBEDDED)
+    return (*_WELCOME, *(name for name in read_lock().bundles if name not in EMBEDDED))

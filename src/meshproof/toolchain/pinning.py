@@ -16,6 +16,7 @@ from pathlib import Path
 from meshproof.errors import TargetError
 from meshproof.process import require, run
 from meshproof.toolchain.cache import Cache
+from meshproof.toolchain.debian import debian_digests
 from meshproof.toolchain.digest import file_digest
 from meshproof.toolchain.document import document_url
 from meshproof.toolchain.gomodule import module_sum
@@ -29,6 +30,7 @@ from meshproof.toolchain.platform import this_platform
 from meshproof.toolchain.program import Progress, Step, silent
 from meshproof.toolchain.release import download_release, release_url
 from meshproof.toolchain.sources import (
+    Debian,
     Document,
     GoModule,
     Image,
@@ -95,6 +97,8 @@ def _pin(raw_sources: Sequence[dict[str, object]], order: Order) -> Mapping[Path
                 raw["sha256"] = _downloaded_digest(document_url(source, order), order)
             case Maven():
                 raw["jars"] = maven_digests(source, order)
+            case Debian():
+                raw["packages"] = debian_digests(source, order)
             case Package():
                 requirements[order.beside / source.requirements] = _requirements(order)
     return requirements
@@ -115,6 +119,8 @@ def _pinned(source: Mapping[str, object]) -> str:  # noqa: PLR0911  one line per
             return f"{source['url']} {source['sha256']}"
         case {"kind": "maven", "jars": dict(jars)}:
             return f"maven {next(iter(jars))} and {len(jars) - 1} more"
+        case {"kind": "debian", "packages": dict(packages)}:
+            return f"debian for {', '.join(packages)}"
         case {"kind": "go" | "files"}:
             return f"{source['module']}@{source['version']} {source['sum']}"
         case _:

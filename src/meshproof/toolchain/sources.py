@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 #: A Go module's `h1:` sum, as in go.sum.
 GoSum = Annotated[str, Field(pattern=r"^(h1:[A-Za-z0-9+/]{43}=)?$")]
+DebianName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]+=[0-9][\w.+~:-]*$")]
 Url = Annotated[str, Field(pattern=r"^https?://")]
 #: `group:artifact:version`.
 Coordinates = Annotated[str, Field(pattern=r"^[\w.-]+:[\w.-]+:[\w.-]+$")]
@@ -138,3 +139,15 @@ class Maven(_Source):
 
     kind: Literal["maven"]
     jars: Annotated[Mapping[Coordinates, Sha256], Field(min_length=1)]
+
+
+class Debian(_Source):
+    """Packages of Debian, unpacked into one tree: `member` is the executable's path in there.
+
+    `packages` maps a platform to `package=version` and the SHA-256 of its file: the program's own package first, then
+    the libraries that a bare system lacks.
+    """
+
+    kind: Literal["debian"]
+    packages: Mapping[Platform, Annotated[Mapping[DebianName, Sha256], Field(min_length=1)]]
+    member: Annotated[str, Field(pattern=r"^[^/]")]
