@@ -83,6 +83,7 @@ class Spec:
     """One server to run: `directory` is its own, `parameters` are what its site declares.
 
     `service` is what stands for the managed service around it, by the program's own names: archiving, for example.
+    `prefix` goes before the server's command: a namespace of its own, for example.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Spec:
     directory: Path
     parameters: Parameters
     service: Mapping[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
 
     @property
     def data(self) -> Path:
@@ -139,7 +141,7 @@ def running(spec: Spec, password: str) -> Iterator[Server]:
     service = "".join(f"{name} = '{quoted(value)}'\n" for name, value in spec.service.items())
     (spec.data / "postgresql.conf").write_text(spec.parameters.lines() + own + service, encoding="utf-8")
     log = spec.directory / "postgres.log"
-    argv: list[str | Path] = [*as_account(), program("postgres", spec.directory), "-D", spec.data]
+    argv: list[str | Path] = [*spec.prefix, *as_account(), program("postgres", spec.directory), "-D", spec.data]
     with Running(argv, log=log, cwd=spec.directory, name=f"postgres {spec.name}", stop_within_s=2.0) as process:
         server = Server(name=spec.name, address=spec.address, port=spec.port, password=password, process=process)
         what = f"PostgreSQL of {spec.name} to take statements"
