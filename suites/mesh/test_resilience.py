@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from fixtures.calls import PORT, Call, ejected, healed_after, site_of
+from fixtures.calls import PORT, Call, ejected, failed_of, healed_after, site_of
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.model import Record
-from meshproof.errors import NotYet
+from meshproof.errors import NotYet, ProbeError
 from meshproof.observation import Observed
 from meshproof.targets.embedded.mesh import Mesh
 from meshproof.verdict import Assurance, Fidelity
@@ -65,10 +65,17 @@ def _ejection(mesh: Mesh) -> Observed[tuple[int, bool, list[str]]]:
     errors = min(int(policy.get("outlierDetection", {}).get("consecutive5xxErrors", MOST_ERRORS)), MOST_ERRORS)
     call = _read(mesh)
     call.send(mesh)  # one that succeeds: the count begins here
+    if any(ejected(call.caller, CLUSTER)):
+        message = (
+            f"an endpoint of {SERVICE} is left alone before any was made to fail: nothing can be seen of when it is"
+        )
+        raise ProbeError(message)
     with healed_after(mesh):
+        failed = failed_of(call.caller, CLUSTER)
         for _ in range(errors - 1):
             call.send(mesh, "codes=500")
         early = any(ejected(call.caller, CLUSTER))
+        _require_only(errors - 1, failed_of(call.caller, CLUSTER) - failed)
         call.send(mesh, "codes=500")
         sites = [site_of(call.send(mesh)) if _is_out(call) else "primary"]
     sites.append(_site_soon(mesh, "primary"))
@@ -79,6 +86,13 @@ def _ejection(mesh: Mesh) -> Observed[tuple[int, bool, list[str]]]:
         assurance=Assurance.OBSERVED_UNDER_FAULT,
         fidelity=Fidelity.SCALED,  # it returns after a tenth of a second, not after the declared time
     )
+
+
+def _require_only(made: int, failed: int) -> None:
+    """Make sure that no try failed but those that were made to. Raises ProbeError."""
+    if failed > made:
+        message = f"{failed} tries failed and {made} were made to: this machine is too slow for the declared timeouts"
+        raise ProbeError(message)
 
 
 def _is_ejected_and_returns(seen: Observed[tuple[int, bool, list[str]]]) -> Iterator[str]:
