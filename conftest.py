@@ -3,10 +3,12 @@
 pytest_plugins = [
     "fixtures.analysis",
     "fixtures.aws",
+    "fixtures.caches",
     "fixtures.cases",
     "fixtures.declaration",
     "fixtures.dr",
     "fixtures.mesh",
     "fixtures.scanning",
     "fixtures.stores",
+    "fixtures.streams",
 ]
