@@ -6,36 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from fixtures.stream.broker_loss import BrokerLoss
-from fixtures.stream.declared import CONFIGURATION, PRODUCER
+from fixtures.stream.declared import PRODUCER
 from meshproof import Control, Level, Pillar, checks, edit, judge, measure
 from meshproof.errors import ProbeError
-from meshproof.mutant import Mutant
 from meshproof.observation import Observed
+from suites.dr.stream.properties import JEPSEN, SHOWN_BY, UNCLEAN, with_property
 
-SHOWN_BY: Final = ("embedded",)
 KAFKA: Final = "https://kafka.apache.org/39/documentation.html"
-JEPSEN: Final = "https://github.com/jepsen-io/jepsen/blob/main/jepsen/src/jepsen/tests/kafka.clj"
-#: What the mutants below leave as it is.
-DECLARED: Final = {
-    "auto.create.topics.enable": "false",
-    "default.replication.factor": "3",
-    "log.retention.hours": "168",
-    "message.max.bytes": "1048588",
-    "min.insync.replicas": "2",
-    "num.partitions": "12",
-    "offsets.topic.replication.factor": "3",
-    "replica.lag.time.max.ms": "30000",
-    "transaction.state.log.min.isr": "2",
-    "transaction.state.log.replication.factor": "3",
-    "unclean.leader.election.enable": "false",
-}
-
-
-def _with(name: str, value: str, *, says: str) -> Mutant:
-    text = "\n".join(f"{key}={one}" for key, one in {**DECLARED, name: value}.items())
-    patch = {"server_properties": text}
-    return edit("aws_msk_configuration", CONFIGURATION, patch, says=says, name=f"{name.replace('.', '-')}-{value}")
-
 
 KEPT: Final = Control(
     id="DR-320",
@@ -49,7 +26,7 @@ KEPT: Final = Control(
     targets=SHOWN_BY,
     tier="nightly",
     frameworks={"nist": "CP-9", "soc2": "PI1.5"},
-    mutants=[_with("unclean.leader.election.enable", "true", says="acknowledged events never delivered")],
+    mutants=[UNCLEAN],
 )
 
 
@@ -88,7 +65,9 @@ REFUSED: Final = Control(
     tier="nightly",
     frameworks={"nist": "SI-13", "soc2": "A1.2"},
     mutants=[
-        _with("min.insync.replicas", "1", says="acknowledged with one replica in sync; min.insync.replicas is 1"),
+        with_property(
+            "min.insync.replicas", "1", says="acknowledged with one replica in sync; min.insync.replicas is 1"
+        ),
         edit(
             "ConfigMap",
             PRODUCER.partition("/")[0] + ":shop/orders",
