@@ -132,6 +132,22 @@ def test_a_client_that_never_resolves_again_is_told_from_those_that_do(tmp_path:
     assert _seen(history)["ok", "primary"] >= 16
 
 
+def test_clients_that_are_held_come_back_together(tmp_path: Path) -> None:
+    """Nothing is sent meanwhile; whoever waited is there at once."""
+    (port,) = free_ports(1)
+    with shop("127.0.0.1", port, "primary") as server, Ledger(tmp_path / "ledger") as ledger:
+        population = Population(_shape(_Name(1.0), port), ledger)
+        with population.writing():
+            until(lambda: len(server.taken), lambda count: count >= 6, within_s=10.0)
+            with population.held():
+                throughout(lambda: True, bool, for_s=0.1)  # what had begun ends
+                before = len(server.taken)
+                quiet = throughout(lambda: len(server.taken), before.__eq__, for_s=0.3)
+            until(lambda: len(server.taken), lambda count: count >= before + 6, within_s=0.5)
+
+    assert quiet.held
+
+
 def test_a_ledger_that_is_full_stops_the_clients() -> None:
     """What cannot be put down is not sent."""
     (port,) = free_ports(1)

@@ -71,6 +71,8 @@ class Population:
         """Nobody writes before `writing`."""
         self._shape, self._book = shape, book
         self._over = threading.Event()
+        self._may_go = threading.Event()
+        self._may_go.set()
         self.classes = dict(enumerate(one for one in shape.classes for _ in range(shape.clients)))
         self._broke: list[Exception] = []
 
@@ -94,6 +96,15 @@ class Population:
         if self._broke:
             raise self._broke[0]
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """No client begins a write until the end of the block; then all of them do, in the same moment."""
+        self._may_go.clear()
+        try:
+            yield
+        finally:
+            self._may_go.set()
+
     def _live(self, number: int, kind: ClientClass) -> None:
         way = self._shape.ways.get(kind.name, self._shape.way)
         client = _Client(way, self._book, kind, number)
@@ -102,6 +113,7 @@ class Population:
         sequence = 0
         with client.open_to_the_end():
             while not self._over.wait(max(0.0, due_s - time.monotonic())):
+                self._may_go.wait()
                 try:
                     client.write(self._shape.value(number, sequence))
                 except Exception as error:  # noqa: BLE001 - raised where the block ends
