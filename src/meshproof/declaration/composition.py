@@ -111,7 +111,8 @@ class Composer:
             self._leave_out(unit, f"module source {unit.source or '(unknown)'} lies outside the tree", hides=True)
             return False
         for need in self._needs(self._module(unit)):
-            if need.source not in self._available and need.source != google.SOURCE:
+            stands_in = need.source == google.SOURCE and self._only is None
+            if need.source not in self._available and not stands_in:
                 self._leave_out(unit, f"provider {need.source} cannot be had here")
                 return False
         return True
