@@ -44,3 +44,14 @@ def test_a_unit_whose_provider_cannot_be_had_is_named(cache: Path) -> None:
     assert [unit.id for unit in composed.units] == ["primary/kms"]
     (left,) = composed.left_out
     assert (left.address, left.says) == ("standby/kms", "provider hashicorp/google cannot be had here")
+
+
+def test_what_terraform_computes_is_left_to_it(cache: Path) -> None:
+    """A function of another unit's output is unknown to the subset, but not to who applies it."""
+    live = terragrunt.read_live(INFRA, "prod", cache=cache)
+    units = frozenset({"primary/stream", "primary/workload-identity"})
+    call = Composer(live, AWS, units).compose().root["module"]["primary_workload_identity"]  # type: ignore[index]
+    text = str(call)
+
+    assert "${replace(module.primary_stream.cluster_arn" in text
+    assert "terraform_data.unknown" not in text

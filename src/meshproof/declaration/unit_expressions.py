@@ -22,6 +22,7 @@ from meshproof.declaration.expression import (
 from meshproof.declaration.hcl_text import escaped
 from meshproof.declaration.model import UNKNOWN, Unknown
 from meshproof.declaration.terragrunt import LiveUnit
+from meshproof.declaration.terragrunt_scope import FUNCTIONS
 from meshproof.errors import UsageError
 
 #: Unknown until apply, because the stand-in's id is.
@@ -101,7 +102,10 @@ class UnitWriter:
     def _source(self, node: Expression) -> str:
         if isinstance(node, (Call, Access)):
             value = self._unit.scope.value(node)
-            return json.dumps(value) if isinstance(value, (str, int, float, bool)) else UNKNOWN_VALUE
+            if isinstance(value, (str, int, float, bool)):
+                return json.dumps(value)
+            if not self._mocks_others or (isinstance(node, Call) and node.name in FUNCTIONS):
+                return UNKNOWN_VALUE
         return rewritten(self._unit.file.text, node, self._replacement)
 
     def _replacement(self, reference: Reference) -> tuple[int, str] | None:
