@@ -98,6 +98,20 @@ def test_nothing_outlives_its_parent(tmp_path: Path, death: int) -> None:
         assert none_alive(family)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="families are found through /proc")
+def test_a_child_that_stands_still_without_its_environment_goes_too(tmp_path: Path) -> None:
+    """As PostgreSQL's own are: in a session of their own, and frozen when everything ends."""
+    still = "env -i setsid sh -c 'kill -STOP $$; sleep 300' & echo $! > $PIDS.half; mv $PIDS.half $PIDS; wait"
+    script = PARENT.format(script=still)
+    environment = {**os.environ, "PIDS": str(tmp_path / "pids")}
+
+    with Running([sys.executable, "-c", script], log=tmp_path / "log", env=environment) as parent:
+        family = pids(tmp_path / "pids")
+        os.kill(parent.pid, signal.SIGKILL)
+
+        assert none_alive(family)
+
+
 def test_a_forked_child_has_a_keeper_of_its_own(tmp_path: Path) -> None:
     """A child that lives on does not keep its parent's keeper from noticing that the parent died."""
     script = (

@@ -2,8 +2,8 @@
 
 Reads lines from stdin: `+PGID` when a process group starts, `-PGID` when it has ended, `~PATH` for a directory that
 goes with them. The end of input means that whoever started the groups is gone, by whatever death: every group still
-listed is killed, and on Linux every process that carries the same token in its environment (argument 1), so that
-daemons in sessions of their own go too; then the directories are removed.
+listed is killed, and on Linux everything below its processes, and every process that carries the same token in its
+environment (argument 1), so that daemons in sessions of their own go too; then the directories are removed.
 Imports nothing but the standard library: it starts in about 15 ms with `python -I -S`.
 """
 
@@ -56,6 +56,35 @@ def kill_groups(groups: Iterable[int]) -> None:
             os.killpg(group, signal.SIGKILL)
 
 
+def descendants(groups: Iterable[int], proc: Path = Path("/proc")) -> set[int]:
+    """Everything below the processes of these groups, in whatever group it is, where /proc shows it.
+
+    Some servers write over the environment that they were given: of them only the family tells whose they are.
+    """
+    wanted, children, todo = set(groups), dict[int, list[int]](), list[int]()
+    for entry in proc.glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError):
+            pid = int(entry.parent.name)
+            fields = entry.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            children.setdefault(int(fields[1]), []).append(pid)
+            if int(fields[2]) in wanted:
+                todo.append(pid)
+    found = set[int]()
+    while todo:
+        pid = todo.pop()
+        if pid not in found:
+            found.add(pid)
+            todo += children.get(pid, [])
+    return found - {os.getpid()}
+
+
+def kill_all(pids: Iterable[int]) -> None:
+    """End every process; one that is gone already is fine."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def kill_marked(token: str, proc: Path = Path("/proc")) -> None:
     """End every process, other than this one, whose environment carries the token (where /proc shows it)."""
     mark = f"{TOKEN}={token}".encode()
@@ -71,7 +100,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     lines = list(sys.stdin)
-    kill_groups(groups_left(lines))
+    groups = groups_left(lines)
+    family = descendants(groups)
+    kill_groups(groups)
+    kill_all(family)
     kill_marked(sys.argv[1])
     remove(directories_left(lines))
 
