@@ -115,3 +115,26 @@ resource "aws_lb_listener_rule" "shop" {
     }
   }
 }
+
+# Route 53's checkers name the record by which they reach this site, and ask for one page.
+resource "aws_lb_listener_rule" "probe" {
+  listener_arn = aws_lb_listener.main.arn
+  priority     = 20
+
+  action {
+    target_group_arn = aws_lb_target_group.gateway.arn
+    type             = "forward"
+  }
+
+  condition {
+    host_header {
+      values = ["shop-primary.${var.domain}"]
+    }
+  }
+
+  condition {
+    path_pattern {
+      values = ["/healthz/ready"]
+    }
+  }
+}
