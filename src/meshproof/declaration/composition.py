@@ -58,8 +58,9 @@ class Composition:
     left_out: tuple[Finding, ...]
 
 
-#: Makes the AWS provider give up where an emulator does not know a call, instead of asking for minutes.
-APPLIED: Final[Mapping[str, object]] = {"max_retries": 1}
+#: Makes the AWS provider give up where an emulator does not know a call, instead of asking for minutes; an answer that
+#: is cut off on the way is asked for again, as every AWS client does.
+APPLIED: Final[Mapping[str, object]] = {"max_retries": 3}
 
 
 class Composer:
