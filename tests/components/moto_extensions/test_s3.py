@@ -1,4 +1,4 @@
-"""A bucket policy in which only what can be evaluated decides."""
+"""A bucket policy in which only what can be evaluated decides, and a retention that changes later."""
 
 from __future__ import annotations
 
@@ -29,3 +29,19 @@ def test_only_an_unconditional_deny_denies(account: Account) -> None:
     client.put_bucket_policy(Bucket="kept", Policy=_denying())
     with pytest.raises(ClientError, match="403"):
         client.head_object(Bucket="kept", Key="a")
+
+
+def test_a_bucket_that_holds_something_takes_another_default_retention(account: Account) -> None:
+    """As S3 does once the bucket's lock is on; what was there is still there."""
+    client = Clients(account.environment).of("s3", "us-east-1")
+    client.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    client.put_object(Bucket="locked", Key="a", Body=b"1")
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 7}}
+
+    client.put_object_lock_configuration(
+        Bucket="locked", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+    )
+
+    kept = client.get_object_lock_configuration(Bucket="locked")["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert (kept["Mode"], kept["Days"]) == ("GOVERNANCE", 7)
+    assert client.get_object(Bucket="locked", Key="a")["Body"].read() == b"1"
