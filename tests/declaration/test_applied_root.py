@@ -32,7 +32,7 @@ def test_the_provider_asks_whose_account_it_is(cache: Path) -> None:
     (block, *_) = Composer(live, AWS, ONLY).compose().root["provider"]["aws"]  # type: ignore[index]
 
     assert block["allowed_account_ids"] == ["777788889999"]
-    assert block["max_retries"] == 1
+    assert block["max_retries"] == 3
     assert not {"access_key", "skip_credentials_validation", "skip_requesting_account_id"} & block.keys()
 
 
