@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,9 +15,8 @@ from meshproof.process import run
 from meshproof.report import model
 from meshproof.report.facts import RunFacts
 from meshproof.settings import Settings
+from meshproof.targets import target_named
 from meshproof.targets.plan import SNAPSHOT, declaration_of, environments_of
-from meshproof.toolchain import find
-from meshproof.toolchain.needs import EMBEDDED, PLAN
 
 _ISTIO = ("pilot-discovery", "pilot-agent", "istioctl")
 
@@ -43,7 +42,7 @@ def facts_of(
         ),
         infra_digest=declaration.digest,
         platform_version=declaration.version,
-        programs=list(_programs(target, declaration)),
+        programs=list(_programs(settings, target, declaration)),
         notes=[model.NoteRun.model_validate(row) for row in _different([*_notes(declaration), *unread, *notes])],
         files={
             SNAPSHOT.format(name): snapshot_of(_declaration(settings, name)[0]) for name in environments_of(settings)
@@ -110,17 +109,13 @@ def _different(rows: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
     return [dict(one) for one in dict.fromkeys(tuple(sorted(row.items())) for row in rows)]
 
 
-def _programs(target: str, declaration: Declaration) -> Iterable[model.Program]:
+def _programs(settings: Settings, target: str, declaration: Declaration) -> Iterator[model.Program]:
     declared = declared_versions(declaration)
-    for name in dict.fromkeys((*PLAN, *(EMBEDDED if target == "embedded" else ()))):
-        try:
-            program = find(name)
-        except MeshproofError:
-            continue
+    for one in target_named(target).programs(settings):
         yield model.Program(
-            name=name,
-            version=program.version,
-            declared_version=declared.get(name, ""),
-            source=program.source,
-            sha256=program.sha256,
+            name=one.name,
+            version=one.version,
+            declared_version=declared.get(one.name, ""),
+            source=one.source,
+            sha256=one.sha256,
         )

@@ -10,7 +10,7 @@ from meshproof.observation import Observed
 from meshproof.probes.admission import Admission
 from meshproof.probes.kubernetes import Answer
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 _NOT_SERVED = 404
 
 

@@ -7,10 +7,10 @@ from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Platform
 from meshproof.observation import Observed
 from meshproof.probes.kubernetes import Answer
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 from meshproof.verdict import Assurance
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 SOURCE = "https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"
 
 DENIES = Control(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.declaration.platform import Item, Platform
 from meshproof.observation import Observed
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 from meshproof.verdict import Assurance
 
 SHOWN_BY = ("embedded", "kind", "live")

@@ -13,8 +13,7 @@ from meshproof.declaration.model import Declaration
 from meshproof.errors import ProbeError
 from meshproof.probes.arrivals import Arrival, Flow, Stream, flowing
 from meshproof.probes.http import Reply, Request, ask
-from meshproof.targets.embedded.mesh import Mesh
-from meshproof.targets.embedded.state import ProcessState
+from meshproof.targets.protocols import Mesh, Process
 from meshproof.waiting import until
 from suites.mesh import promised
 
@@ -63,7 +62,7 @@ class Renewed:
     last_s: float
 
 
-def renewed(mesh: Mesh, pod: ProcessState, lifetime: Lifetime, *, wanted: int) -> Renewed:
+def renewed(mesh: Mesh, pod: Process, lifetime: Lifetime, *, wanted: int) -> Renewed:
     """Load until so many renewals were seen by new handshakes, or it is too late for one, or a request failed."""
     warm(mesh, pod)
     with flowing(*streams(mesh, pod)) as flow:
@@ -92,7 +91,7 @@ def renewed(mesh: Mesh, pod: ProcessState, lifetime: Lifetime, *, wanted: int) -
     )
 
 
-def warm(mesh: Mesh, pod: ProcessState) -> None:
+def warm(mesh: Mesh, pod: Process) -> None:
     """Use the pod's ways in and out a few times, one after the other: a load must not find every connection unopened."""
     ways = list(streams(mesh, pod))
 
@@ -105,7 +104,7 @@ def warm(mesh: Mesh, pod: ProcessState) -> None:
     until(answers, are_good, within_s=WARM_WITHIN_S, in_a_row=3, what=f"{pod.name} called and calling")
 
 
-def streams(mesh: Mesh, pod: ProcessState) -> Iterator[Stream]:
+def streams(mesh: Mesh, pod: Process) -> Iterator[Stream]:
     """New and kept connections to the pod under the gateway's identity, and the pod's own calls through its proxy."""
     (port,) = pod.local
     caller = mesh.client(mesh.spiffe("istio-ingress", GATEWAY))

@@ -2,10 +2,10 @@
 
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.declaration.model import Declaration
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 from suites.mesh.truth_table import asked, table, wrongly_allowed, wrongly_denied
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 POLICY = "https://istio.io/latest/docs/reference/config/security/authorization-policy/"
 
 NO_FALSE_ALLOW = Control(

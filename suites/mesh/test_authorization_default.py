@@ -9,7 +9,7 @@ from meshproof import Control, Level, Pillar, checks, judge, remove
 from meshproof.declaration.model import Declaration
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply, Request
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 from suites.mesh import promised
 from suites.mesh.truth_table import FETCHED, REFUSALS, Judge, asked, bearer, callers, claims
 
@@ -45,11 +45,11 @@ def test_without_a_policy_everything_is_refused(mesh_alone: Mesh, as_built: Decl
 @contextmanager
 def _without_own_policies(mesh: Mesh) -> Iterator[None]:
     with ExitStack() as stack:
-        for site in mesh.state.sites:
-            declared = mesh.declared("AuthorizationPolicy", site=site.name)
+        for site in mesh.sites:
+            declared = mesh.declared("AuthorizationPolicy", site=site)
             own = [dict(one.values) for one in declared if (one.values.get("spec") or {}).get("selector")]  # type: ignore[attr-defined]  # a mapping
-            stack.callback(mesh.apply, site.name, *own)
-            mesh.remove(site.name, *own)
+            stack.callback(mesh.apply, site, *own)
+            mesh.remove(site, *own)
         yield
 
 

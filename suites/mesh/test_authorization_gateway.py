@@ -8,12 +8,12 @@ from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.model import Declaration
 from meshproof.observation import Observed
 from meshproof.probes.http import Line, Reply
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 from suites.mesh import promised
 from suites.mesh.paths import is_ambiguous, spellings
 from suites.mesh.truth_table import FETCHED, REFUSALS, Caller, Judge, Row
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 METHODS = ("GET", "POST", "DELETE")
 PATHS = ("/", "/catalogue", "/cataloguex", "/orders/1", "/healthz/ready", "/payments", "/payments/1", "/notifications")
 #: A host that nobody has declared.

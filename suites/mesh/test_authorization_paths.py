@@ -8,11 +8,11 @@ from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.model import Declaration
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 from suites.mesh.paths import is_ambiguous, normal, spellings
 from suites.mesh.truth_table import REFUSALS, Caller, Judge, Row, asked, callers
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 
 #: Spellings for each workload: every separator and every way to step back occurs several times.
 SPELLINGS = 100

@@ -13,12 +13,11 @@ from meshproof.declaration.model import Declaration
 from meshproof.observation import Observed
 from meshproof.probes.http import Line, Reply, Request
 from meshproof.targets.embedded import issuer
-from meshproof.targets.embedded.mesh import Mesh
-from meshproof.targets.embedded.state import ProcessState
+from meshproof.targets.protocols import Mesh, Process
 from suites.mesh import promised
 from suites.mesh.truth_table import FETCHED, METHODS, REFUSALS, Caller, Judge, asked, bearer, callers, claims
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 ELSEWHERE = "https://elsewhere.example"
 #: What customers may ask for.
 PATHS = ("/catalogue", "/catalogue/1", "/orders", "/orders/1")
@@ -109,7 +108,7 @@ def _knocks(mesh: Mesh, as_built: Declaration, directory: Path) -> Iterator[Obse
                 yield mesh.observed(process, Knock(what=what, good=token in good, reply=reply))
 
 
-def _outside(mesh: Mesh, process: ProcessState) -> Line:
+def _outside(mesh: Mesh, process: Process) -> Line:
     return Line(process.address, process.ports["https"], tls=mesh.anonymous())
 
 

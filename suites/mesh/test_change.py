@@ -14,11 +14,10 @@ from meshproof.observation import Observed
 from meshproof.probes.admission import without_unknown
 from meshproof.probes.arrivals import Arrival, Flow, Stream, flowing
 from meshproof.probes.http import Request
-from meshproof.targets.embedded.mesh import Mesh
-from meshproof.targets.embedded.state import ProcessState
+from meshproof.targets.protocols import Mesh, Process
 from meshproof.waiting import throughout, until
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 POLICY: Final = "AuthorizationPolicy"
 #: istiod waits for a tenth of a second without changes, and for at most ten (PILOT_DEBOUNCE_AFTER, PILOT_DEBOUNCE_MAX);
 #: one change alone is pushed at once, and the rest is for a loaded machine.
@@ -72,7 +71,7 @@ TIGHTENED = Control(
 class Door:
     """One caller that a declared policy lets in at one process by its certificate alone, and what it asks for."""
 
-    process: ProcessState
+    process: Process
     policy: Record
     principal: str
     method: str
@@ -241,7 +240,7 @@ def _is_refused_in_time(seen: Observed[Shut]) -> Iterator[str]:
         yield f"lets in {said} again up to {got.lingered_s:.1f} s after the change"
 
 
-def _selects(policy: Record, process: ProcessState) -> bool:
+def _selects(policy: Record, process: Process) -> bool:
     spec: Any = policy.values["spec"]
     labels = spec.get("selector", {}).get("matchLabels", {})
     here = (policy.site, policy.namespace) == (process.site, process.namespace)

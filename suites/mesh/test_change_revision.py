@@ -21,7 +21,7 @@ from meshproof.verdict import Fidelity
 from meshproof.waiting import throughout, until
 from suites.mesh.renewal import GOOD
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded",)
 NEXT: Final = "next"
 SERVICE: Final = "catalogue"
 PER_S: Final = 80.0

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply, Request
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 PEER_AUTHENTICATION = "https://istio.io/latest/docs/reference/config/security/peer_authentication/"
 MESH_CONFIG = "https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"
 SECURITY = "https://istio.io/latest/docs/concepts/security/"
@@ -124,7 +124,7 @@ def _foreign_callers(mesh: Mesh) -> Iterator[Observed[Refused]]:
     callers: dict[str, ssl.SSLContext | None] = {
         f"a name of {ELSEWHERE}": mesh.client(mesh.spiffe("shop", "orders", trust_domain=ELSEWHERE)),
         "a trust domain that only begins alike": mesh.client(
-            mesh.spiffe("shop", "orders", trust_domain=f"{mesh.state.trust_domain}.{ELSEWHERE}")
+            mesh.spiffe("shop", "orders", trust_domain=f"{mesh.trust_domain}.{ELSEWHERE}")
         ),
         "a certificate without a name": mesh.client(),
         "a certificate with a DNS name": mesh.client("orders.shop.svc.cluster.local"),

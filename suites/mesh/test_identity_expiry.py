@@ -25,7 +25,7 @@ from meshproof.verdict import Assurance, Fidelity
 from meshproof.waiting import until
 from suites.mesh.renewal import CALLS, FRESH, KEPT, Lifetime, streams, warm
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded",)
 RULE: Final = "DestinationRule"
 SERVICE: Final = "catalogue"
 ENVOY_FILTER: Final = "EnvoyFilter"

@@ -23,7 +23,7 @@ from meshproof.verdict import Fidelity
 from meshproof.waiting import until
 from suites.mesh.renewal import LATE_S, Lifetime, warm
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded",)
 #: Each step of a rollover waits for one renewal of every workload: a day as declared, seconds here.
 LASTS_S: Final = 20.0
 #: How long the kubelet's change of a secret takes to be noticed, and a loaded machine to act on it.

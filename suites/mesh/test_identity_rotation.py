@@ -12,7 +12,7 @@ from meshproof.targets.embedded.mesh import Mesh
 from meshproof.verdict import Fidelity
 from suites.mesh.renewal import LATE_S, REQUESTS_AT_LEAST, Lifetime, Renewed, is_unnoticed, renewed
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded",)
 AGENT: Final = "https://istio.io/latest/docs/reference/commands/pilot-agent/#envvars"
 #: Instead of the declared day: its declared share is then waited for in seconds, and a start of the pod fits before.
 QUICK_S: Final = 16.0

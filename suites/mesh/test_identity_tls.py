@@ -18,7 +18,7 @@ from meshproof.targets.embedded.mesh import Mesh
 from meshproof.targets.embedded.state import ProcessState
 from suites.mesh import promised
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded",)
 MESH_CONFIG = "https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"
 
 #: Every version that a client could still ask for, by Istio's name of it, weakest first.

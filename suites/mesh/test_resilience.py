@@ -8,11 +8,11 @@ from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.model import Record
 from meshproof.errors import NotYet, ProbeError
 from meshproof.observation import Observed
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 from meshproof.verdict import Assurance, Fidelity
 from meshproof.waiting import until
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 OUTLIERS = "https://istio.io/latest/docs/reference/config/networking/destination-rule/#OutlierDetection"
 SERVICE: Final = "catalogue"
 CLUSTER: Final = f"outbound|{PORT}||{SERVICE}.shop.svc.cluster.local"

@@ -24,7 +24,7 @@ from meshproof.targets.embedded.state import ProcessState
 from meshproof.verdict import Assurance
 from meshproof.waiting import until
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded",)
 SERVICE: Final = "payments"
 GUEST: Final = "payments-leaving"
 HOST: Final = f"{SERVICE}.{SHOP}.svc.cluster.local:{PORT}"

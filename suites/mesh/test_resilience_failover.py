@@ -13,7 +13,7 @@ from meshproof.targets.embedded.mesh import Mesh
 from meshproof.verdict import Assurance, Fidelity
 from meshproof.waiting import until
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded",)
 SERVICE: Final = "catalogue"
 
 FAILOVER = Control(

@@ -8,9 +8,9 @@ from meshproof.errors import ProbeError
 from meshproof.observation import Observed
 from meshproof.probes.burst import Burst, Load, burst
 from meshproof.probes.http import Request
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 SERVICE: Final = "payments"
 HOST: Final = f"{SERVICE}.{SHOP}.svc.cluster.local:{PORT}"
 #: A pod's share of the declared peak several times over: whatever takes all of it has no limit.

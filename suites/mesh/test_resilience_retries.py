@@ -11,10 +11,10 @@ from meshproof.errors import ProbeError
 from meshproof.observation import Observed
 from meshproof.probes.burst import Burst, Load, burst
 from meshproof.probes.http import Request
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 from meshproof.verdict import Assurance
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 SERVICE: Final = "catalogue"
 HOST: Final = f"{SERVICE}.{SHOP}.svc.cluster.local"
 CLUSTER: Final = f"outbound|{PORT}||{HOST}"

@@ -18,7 +18,7 @@ from meshproof.probes.http import Reply, Request
 from meshproof.targets.embedded.mesh import Mesh
 from meshproof.verdict import Assurance
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded",)
 LIMITER: Final = "rate-limit"
 TOO_MANY: Final = 429
 OK: Final = 200

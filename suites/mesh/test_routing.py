@@ -8,9 +8,9 @@ from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.observation import Observed
 from meshproof.probes.envoy import Envoy
 from meshproof.probes.http import Reply, Request
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 #: What the shop sells through, and who answers: a service's public prefix is its name, and health is the health of
 #: the service in the path of a purchase.
 PUBLISHED: Final = {

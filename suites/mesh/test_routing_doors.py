@@ -8,10 +8,9 @@ from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply, Request, ask
 from meshproof.probes.tls import Handshake, handshake
-from meshproof.targets.embedded.mesh import Mesh
-from meshproof.targets.embedded.state import ProcessState
+from meshproof.targets.protocols import Mesh, Process
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 EASTWEST: Final = "istio-eastwestgateway"
 #: Istio's server name for a service's port, by which the passing-through gateway chooses.
 PASSED: Final = "outbound_.{port}_._.{host}.svc.cluster.local"
@@ -89,7 +88,7 @@ def _knocks(mesh: Mesh) -> Iterator[Observed[Knock]]:
         yield mesh.observed(gateway, Knock(what="plain text", who="", reply=plain))
 
 
-def _open(mesh: Mesh, gateway: ProcessState, name: str) -> Handshake:
+def _open(mesh: Mesh, gateway: Process, name: str) -> Handshake:
     """As a sidecar of the other site opens it, by the identity of a workload."""
     identity = mesh.client(mesh.spiffe("shop", "orders"))
     return handshake(gateway.address, gateway.ports["tls"], identity, sni=name, alpn=SIDECAR)

@@ -12,10 +12,10 @@ from meshproof.errors import ProbeError
 from meshproof.observation import Observed
 from meshproof.probes.envoy import Envoy
 from meshproof.probes.http import Reply, Request, ask
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 from suites.mesh.truth_table import FETCHED
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 GATEWAY: Final = "istio-egressgateway"
 ENTRY: Final = "payment-provider"
 CALLER: Final = "payments"

@@ -12,10 +12,10 @@ from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.observation import Observed
 from meshproof.probes.envoy import Envoy
 from meshproof.probes.http import Reply, Request
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 from suites.mesh.truth_table import FETCHED
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 SERVICE: Final = "payments"
 #: An experiment marks its own requests with this header.
 NAMED: Final = {"x-experiment": "meshproof"}

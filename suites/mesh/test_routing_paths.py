@@ -10,10 +10,10 @@ from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.model import Declaration, Record
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 from suites.mesh.truth_table import FETCHED
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 URL: Final = re.compile(r"^URL=(.*)$", re.MULTILINE)
 #: What stands behind a prefix.
 BEHIND: Final = "7/items"

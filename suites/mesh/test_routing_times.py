@@ -8,9 +8,9 @@ from fixtures.calls import GATEWAY, Call, cluster_of, from_mesh, no_ejection, re
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 RETRIES = "https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry"
 #: What the edge asks of the services; what the inside asks is read from the Sidecars.
 EDGE: Final = (

@@ -9,10 +9,9 @@ from meshproof.declaration.model import Declaration
 from meshproof.observation import Observed
 from meshproof.probes.burst import Load, burst
 from meshproof.probes.http import Request
-from meshproof.targets.embedded.mesh import Mesh
-from meshproof.targets.embedded.state import ProcessState
+from meshproof.targets.protocols import Mesh, Process
 
-SHOWN_BY = ("embedded", "kind", "live")
+SHOWN_BY = ("embedded", "kind")
 #: 70/30 must be told from 65/35: five points more or less are a canary that takes a sixth more than it was given.
 STABLE: Final = 70
 OTHER: Final = 65
@@ -69,7 +68,7 @@ def _split(mesh: Mesh, samples: Plan) -> Observed[tuple[Plan, int, int]]:
     return Observed(address=record.address, place=record.place, value=(samples, stable, canary))
 
 
-def _sent(caller: ProcessState, method: str, count: int) -> tuple[int, int]:
+def _sent(caller: Process, method: str, count: int) -> tuple[int, int]:
     """How many of so many requests the caller's proxy has sent to the stable subset, and how many to the canary."""
     load = Load(
         request=Request(host=f"{HOST}:{PORT}", path=f"/{SERVICE}", method=method),

@@ -14,8 +14,7 @@ from fixtures.calls import somewhere
 from meshproof.declaration.model import Declaration
 from meshproof.observation import Observed
 from meshproof.probes.http import Line, Reply, Request
-from meshproof.targets.embedded.mesh import Mesh
-from meshproof.targets.embedded.state import ProcessState
+from meshproof.targets.protocols import Mesh, Process
 from suites.mesh import promised
 from suites.mesh.paths import normal
 from suites.mesh.policy_evaluator import Asked, Policies
@@ -47,7 +46,7 @@ class Caller:
 class Row:
     """One request to one workload, and whether the declaration lets it through."""
 
-    process: ProcessState
+    process: Process
     caller: Caller
     request: Request
     token: str
@@ -115,7 +114,7 @@ def bearer(token: str) -> Mapping[str, str]:
 class Judge:
     """Makes rows about one workload, with what the declaration says of each."""
 
-    def __init__(self, mesh: Mesh, as_built: Declaration, process: ProcessState, *, port: str = "http") -> None:
+    def __init__(self, mesh: Mesh, as_built: Declaration, process: Process, *, port: str = "http") -> None:
         """Reads the policies of the workload's site; `port` is the one that will be asked."""
         self.process = process
         self._port = process.ports[port]
@@ -147,7 +146,7 @@ class Judge:
         )
 
 
-def paths(as_built: Declaration, process: ProcessState) -> list[str]:
+def paths(as_built: Declaration, process: Process) -> list[str]:
     """The paths that the workload's own policies name, their near misses, the root, and one of another workload."""
     found = {"/": None}
     for spec in policies(as_built, process.site).of(process.namespace, process.labels):

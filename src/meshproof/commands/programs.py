@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from meshproof.errors import MeshproofError, TargetError, UsageError
+from meshproof.targets import BUILT, target_named
 from meshproof.toolchain import find, find_bundle, find_provider, lock_program, shown
 from meshproof.toolchain.lock import LOCK_FILE, Lock, read_lock
-from meshproof.toolchain.needs import NEEDS, readiness, wanted, welcome
+from meshproof.toolchain.needs import wanted, welcome
 from meshproof.toolchain.program import Bundle, Program, Progress, silent
 
 #: The provider that the declaration of AWS is planned with.
@@ -103,12 +104,11 @@ def _look(name: str, lock: Lock, *, fetch: bool = False, progress: Progress = si
 
 
 def _targets(out: Console) -> int:
-    table = Table("target", "can run here", title="Targets", title_justify="left", box=SIMPLE)
-    states = [readiness(target) for target in NEEDS]
-    for state in states:
-        table.add_row(state.target, "yes" if state.ready else f"no: {state.reason}")
-    table.add_row("kind", "not in this version")
-    table.add_row("live", "not in this version")
+    table = Table("target", "can run here", "shows up to", title="Targets", title_justify="left", box=SIMPLE)
+    found = [target_named(name) for name in BUILT]
+    states = [one.readiness() for one in found]
+    for target, state in zip(found, states, strict=True):
+        table.add_row(target.name, "yes" if state.ready else f"no: {state.reason}", target.shows.label)
     out.print(table)
     out.print(f"cores {os.cpu_count()}, {platform.system()} {platform.machine()}, Python {platform.python_version()}")
     return 0 if any(state.ready for state in states) else 4

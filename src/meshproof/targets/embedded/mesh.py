@@ -85,6 +85,16 @@ class Mesh:
         return Observed(address=address, place=record.place, value=value, assurance=self.assurance)
 
     @property
+    def trust_domain(self) -> str:
+        """What every identity of it begins with."""
+        return self.state.trust_domain
+
+    @property
+    def sites(self) -> Sequence[str]:
+        """Their names."""
+        return [one.name for one in self.state.sites]
+
+    @property
     def assurance(self) -> Assurance:
         """How strongly something seen of this mesh is known: another release than the declared one is not it."""
         close = skew_of(self.state.istio_declared, self.state.istio_runs) <= 1

@@ -1,0 +1,110 @@
+"""The embedded target as a run has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from meshproof.declaration.model import Declaration
+from meshproof.probes.kubernetes import Api
+from meshproof.process import mark_children
+from meshproof.settings import Settings
+from meshproof.targets.embedded.lease import Lease, attach, discard, reserve, world
+from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.embedded.running import described, running
+from meshproof.targets.embedded.state import SiteState, TargetState
+from meshproof.targets.protocols import Incarnation, Ran, Target
+from meshproof.targets.ran import ran
+from meshproof.toolchain.needs import EMBEDDED, PLAN, Readiness, readiness
+from meshproof.verdict import Assurance
+
+
+class EmbeddedTarget:
+    """The declared platform's real programs on this machine."""
+
+    name: Final = "embedded"
+    shows: Final = Assurance.OBSERVED_UNDER_FAULT
+
+    def readiness(self) -> Readiness:
+        """Whether every program is here, and this is Linux."""
+        return readiness(self.name)
+
+    def programs(self, settings: Settings) -> Iterable[Ran]:
+        """The tools that read the declaration, and what ran."""
+        del settings
+        return ran((*PLAN, *EMBEDDED))
+
+    def reserve(self, settings: Settings) -> Place:
+        """A lease, before anything starts; workers find its directory in their environment."""
+        lease = reserve(keep=settings.keep)
+        mark_children()
+        return Place(lease=lease, keep=settings.keep)
+
+    @contextmanager
+    def attach(self, settings: Settings, programs: Path) -> Iterator[Incarnation]:
+        """The target of the run, stopped with the last who has it."""
+        lease, state = attach(settings, programs)
+        yield Embedded(state=state)
+        discard(lease)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The controller's lease."""
+
+    lease: Lease
+    keep: bool
+
+    def release(self) -> None:
+        """Let go: the last holder's end is the target's, unless it is kept."""
+        discard(self.lease)
+
+    def kept(self) -> Sequence[str]:
+        """How a kept target is reached and stopped."""
+        found = running() if self.keep else ()
+        return [
+            line
+            for one in found
+            if one.directory == self.lease.directory and one.state is not None
+            for line in described(one.state)
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """A running one, as its supervisor describes it."""
+
+    state: TargetState
+    changes: Final = True
+
+    @property
+    def sites(self) -> Sequence[SiteState]:
+        """Both of them, each with its administrator's way in."""
+        return self.state.sites
+
+    def notes(self) -> Iterator[tuple[str, str]]:
+        """What was translated, what does not run, what could not be had."""
+        for one in self.state.translations:
+            yield one.address, f"embedded: {one.says}"
+        for workload in self.state.not_run:
+            yield workload, "embedded: is not run: no program stands for its image"
+        for says in self.state.notes:
+            yield "embedded", says
+
+    def api(self, site: str) -> Api:
+        """The site's API server, as its administrator."""
+        return Api(self.state.site(site).credentials)
+
+    def held(self, *, alone: bool) -> AbstractContextManager[None]:
+        """The world lock."""
+        return world(self.state.directory, alone=alone)
+
+    def mesh(self, declaration: Declaration) -> Mesh:
+        """Both sites' mesh."""
+        return Mesh(self.state, declaration)
+
+
+TARGET: Final[Target] = EmbeddedTarget()
