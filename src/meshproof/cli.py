@@ -91,6 +91,18 @@ def merge(
 
 
 @app.command()
+def trend(
+    runs: Annotated[list[Path] | None, typer.Argument(help="directories of whole runs of one kind")] = None,
+    *,
+    into: Annotated[Path, typer.Option(help="directory of the history and its page")] = Path("reports/trend"),
+) -> None:
+    """Add runs to their history and draw it: verdicts, numbers, and what does not hold still."""
+    from meshproof.commands.trend import trend as draw  # noqa: PLC0415
+
+    draw(runs or [], into=into, out=out)
+
+
+@app.command()
 def explain(
     control: Annotated[str, typer.Argument(help="control id, for example EKS-001")],
     *,

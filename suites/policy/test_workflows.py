@@ -98,6 +98,7 @@ _NEEDS: Final = {
     "attestations": ("attest-build-provenance", "attest-sbom"),
     "security-events": ("sarif",),
     "contents": ("actions/checkout", "download-artifact"),
+    "actions": ("actions/artifacts",),
 }
 
 

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from meshproof.report import html, model
+from meshproof.report import html, model, templating
 from meshproof.report.page import file_link, prose, web_link
 from tests.report.sample import digest_of, sample_run
 
@@ -73,7 +73,7 @@ def test_policy_admits_only_its_own_script(text: str) -> None:
 
     assert policy is not None
     assert policy[1].startswith("default-src &#39;none&#39;") or policy[1].startswith("default-src 'none'")
-    assert [html.digest_of(one) in policy[1] for one in (*scripts, *styles)] == [True, True]
+    assert [templating.digest_of(one) in policy[1] for one in (*scripts, *styles)] == [True, True]
     assert " style=" not in text
     assert not re.search(r"\son\w+=", re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL))
 

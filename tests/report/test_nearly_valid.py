@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
 from meshproof.commands.runs import compare, explain, render
+from meshproof.commands.trend import trend
 from meshproof.errors import MeshproofError
 from tests.report.sample import sample_run
 
@@ -67,6 +68,8 @@ def _with(path: tuple[str | int, ...], change: object, *, drop: bool) -> Any:
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(path=("controls", 0, "system"), change="[/b]", drop=False)  # a colour's end to the terminal's library
+@example(path=("controls", 0, "title"), change="[/b]", drop=False)
 @given(path=st.sampled_from(PATHS), change=WRONG, drop=st.booleans())
 def test_every_command_reads_it_or_says_what_is_wrong(
     tmp_path: Path, path: tuple[str | int, ...], change: object, *, drop: bool
@@ -82,6 +85,7 @@ def test_every_command_reads_it_or_says_what_is_wrong(
         lambda: render(after, out=out),
         lambda: compare(before, after, out=out),
         lambda: explain(after, CONTROL, out=out),
+        lambda: trend([after], into=after / "trend", out=out),
     ):
         with contextlib.suppress(MeshproofError):
             command()

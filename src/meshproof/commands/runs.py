@@ -64,7 +64,7 @@ def compare(before: Path, after: Path, *, out: Console) -> int:
     table = Table("control", "before", "after", "title")
     for key, one, other in changes:
         shown = other or one
-        table.add_row(key, _short(one), _short(other), shown.title if shown else "")
+        table.add_row(*(escape(text) for text in (key, _short(one), _short(other), shown.title if shown else "")))
     out.print(table)
     return int(any(_is_worse(one, other) for _, one, other in changes))
 
@@ -89,10 +89,10 @@ def explain(directory: Path, control: str, *, out: Console) -> None:
     if found is None:
         message = f"{control}: no such control in {directory}; the ids stand in suites/CONTROLS.md"
         raise UsageError(message)
-    out.print(f"[bold]{found.id}[/] {escape(found.title)}")
-    out.print(f"  {found.level} · {found.system} · {found.pillar}")
+    out.print(f"[bold]{escape(found.id)}[/] {escape(found.title)}")
+    out.print(f"  {found.level} · {found.system} · {found.pillar}", markup=False)
     known = f", {found.assurance} ({found.fidelity})" if found.assurance else ""
-    out.print(f"  verdict   {found.verdict}{known} on target {found.target}; {found.judged} judged")
+    out.print(f"  verdict   {found.verdict}{known} on target {found.target}; {found.judged} judged", markup=False)
     for where in found.where:
         out.print(f"  broken    {where.file}:{where.line or '-'}  {where.address}: {where.says}", markup=False)
     if found.reason and not found.where:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from collections.abc import Callable, Mapping
 
 from meshproof.report import page, pictures, words
 from meshproof.report.model import Run
+from meshproof.report.templating import asset, extend, tag, templates
 from meshproof.verdict import Assurance
 
 _GLOBALS = {
@@ -23,7 +19,7 @@ _GLOBALS = {
     "replanned": words.replanned,
     "timeline": pictures.timeline,
 }
-_FILTERS = {
+_FILTERS: Mapping[str, Callable[..., object]] = {
     "moment": words.moment,
     "duration": words.duration,
     "web_link": page.web_link,
@@ -36,40 +32,10 @@ _FILTERS = {
 def render(run: Run) -> bytes:
     """The page as UTF-8."""
     view = page.Page(run)
-    style = _asset("page.css") + _filters(view)
-    script = _asset("page.js")
-    template = _templates().get_template("page.html")
-    return template.render(page=view, run=run, style=_tag(style), script=_tag(script)).encode()
-
-
-@cache
-def _templates() -> Environment:
-    templates = Environment(
-        loader=PackageLoader("meshproof.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    templates.globals.update(_GLOBALS)
-    templates.filters.update(_FILTERS)
-    return templates
-
-
-def _asset(name: str) -> str:
-    loader = _templates().loader
-    if loader is None:  # pragma: no cover - set above
-        return ""
-    return loader.get_source(_templates(), name)[0]
-
-
-def digest_of(text: str) -> str:
-    """The digest by which a content security policy names a style or a script."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _tag(text: str) -> dict[str, str]:
-    return {"text": Markup(text), "digest": digest_of(text)}  # noqa: S704 - our own asset, nothing of the run in it
+    extend(_GLOBALS, _FILTERS)
+    style = asset("page.css") + _filters(view)
+    template = templates().get_template("page.html")
+    return template.render(page=view, run=run, style=tag(style), script=tag(asset("page.js"))).encode()
 
 
 def _filters(view: page.Page) -> str:

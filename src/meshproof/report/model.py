@@ -103,7 +103,7 @@ class Evidence(Part):
 class ControlRun(Part):
     """One control and how it ended."""
 
-    id: str
+    id: str = Field(pattern=r"^[A-Z][A-Z0-9]*-\d{2,3}$")
     title: str
     level: str
     system: str
