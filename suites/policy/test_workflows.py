@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from meshproof import Control, Level, Pillar, checks, edit, judge
@@ -191,9 +191,16 @@ def _bounded(workflow: Item) -> Iterator[str]:
         for key in sorted(
             set(re.findall(r"\$\{\{ matrix\.(\w+)", str({k: v for k, v in job.items() if k != "strategy"})))
         ):
-            if key not in matrix:
+            if key not in _keys(matrix):
                 yield f"{name}: reads matrix.{key}, which it has not"
         if strategy and not changes and strategy.get("fail-fast") is not False:
             yield f"{name}: hides the outcome of its siblings"
     if workflow.has("on.schedule") and workflow.get("concurrency.cancel-in-progress") is not False:
         yield "may cut off its own drill"
+
+
+def _keys(matrix: Mapping[str, object]) -> set[str]:
+    """What a job of the matrix can read: its own lists, and what rows of `include` add."""
+    rows = matrix.get("include")
+    included = [one for one in rows if isinstance(one, Mapping)] if isinstance(rows, (list, tuple)) else []
+    return {key for one in (matrix, *included) for key in one} - {"include", "exclude"}
