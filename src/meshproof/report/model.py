@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,7 +11,8 @@ from meshproof.verdict import AssuranceText
 
 SCHEMA = "https://meshproof.example/schemas/run/v1.json"
 
-Sha256 = str
+#: As `sha256sum` prints it.
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 VerdictText = Literal["pass", "fail", "unknown", "not_applicable", "exempt", "not_selected", "not_on_this_target"]
 FidelityText = Literal["real", "stand-in", "emulated", "simulated", "scaled"]
 
@@ -39,13 +40,13 @@ class Selection(Part):
 
 
 class Program(Part):
-    """One real program that took part; `source` says where it came from."""
+    """One real program that took part; `source` says where it came from. Without a digest it is no file here."""
 
     name: str
     version: str
     declared_version: str
     source: str
-    sha256: Sha256
+    sha256: Sha256 | Literal[""]
 
 
 class Summary(Part):

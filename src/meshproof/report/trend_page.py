@@ -53,7 +53,7 @@ class Row:
 def render(trend: Trend) -> bytes:
     """The page as UTF-8."""
     extend({"WORDS": words.VERDICTS}, {"moment": words.moment, "duration": words.duration})
-    extend({"share": words.share}, {"amount": words.number})
+    extend({"share": words.share}, {"amount": words.number, "worded": words.VERDICTS.__getitem__})
     template = templates().get_template("trend.html")
     return template.render(page=Page(trend), trend=trend, style=tag(asset("page.css") + asset("trend.css"))).encode()
 
