@@ -8,6 +8,7 @@ pytest_plugins = [
     "fixtures.declaration",
     "fixtures.dr",
     "fixtures.mesh",
+    "fixtures.nosql",
     "fixtures.scanning",
     "fixtures.stores",
     "fixtures.streams",

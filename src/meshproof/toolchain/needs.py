@@ -19,7 +19,7 @@ EMBEDDED: Final = (
     *("istio-crds", "istio-bootstrap"),
 )
 #: What drills use where it can be had, beside the bundles.
-_WELCOME: Final = ("pgbouncer",)
+_WELCOME: Final = ("pgbouncer", "bigtable-emulator")
 #: By target; a target that is not here needs nothing from the lock file.
 NEEDS: Final[Mapping[str, tuple[str, ...]]] = {"plan": PLAN, "embedded": EMBEDDED}
 
