@@ -17,21 +17,16 @@ from meshproof.history.ledger import Ledger
 from meshproof.history.operation import Outcome, value_of
 from meshproof.history.reading import read_ledger
 from meshproof.history.sets import check_set
-from meshproof.process import run, scratch
+from meshproof.process import scratch
 from meshproof.targets.embedded.addresses import free_ports
 from meshproof.toolchain import find
 from tests.databases import DECLARED
+from tests.small_disks import small_disk
 
 #: Rows of this many bytes fill the disk within a few hundred writes.
 WIDTH = 20_000
 SIZE = "6m"
 MOST_WRITES = 2_000
-
-
-def _namespace(script: str) -> list[str]:
-    """Run something where a disk can be mounted without anybody's leave."""
-    mine = ["--map-root-user"] if os.geteuid() != 0 else []
-    return ["unshare", *mine, "--mount", "sh", "-c", script, "sh"]
 
 
 @pytest.fixture
@@ -48,20 +43,6 @@ def directory() -> Iterator[Path]:
         yield path
 
 
-def _small_disk(directory: Path) -> tuple[str, ...]:
-    """What goes before a command whose `small` directory is a disk of its own. Skips where none can be mounted."""
-    # Who is root in the namespace is the user outside.
-    owner = (directory / "small").stat().st_uid if os.geteuid() == 0 else 0
-    mount = f'mount -t tmpfs -o size={SIZE},mode=0700,uid={owner} tmpfs "{directory}/small"'
-    # PostgreSQL does not run as root, not even as the root of a namespace.
-    back = "exec " if os.geteuid() == 0 else f"exec unshare --user --map-user={os.getuid()} "
-    prefix = _namespace(f'{mount} && {back}"$@"')
-    tried = run([*prefix, "true"], within_s=10.0)
-    if tried.returncode != 0:
-        pytest.skip(f"no disk of a given size can be mounted here: {tried.last_words()}")
-    return tuple(prefix)
-
-
 def test_a_full_disk_refuses_writes_and_loses_none(directory: Path) -> None:
     """The server goes on, says which disk is full, and holds exactly what it acknowledged."""
     (port,) = free_ports(1)
@@ -71,7 +52,7 @@ def test_a_full_disk_refuses_writes_and_loses_none(directory: Path) -> None:
         port=port,
         directory=directory / "server",
         parameters=translated(DECLARED, "group"),
-        prefix=_small_disk(directory),
+        prefix=small_disk(directory / "small", SIZE),
     )
     password = initialize(spec)
     with running(spec, password) as server, Ledger(directory / "ledger") as ledger:

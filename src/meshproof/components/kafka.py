@@ -82,9 +82,10 @@ def prepare(cluster: Cluster) -> None:
 
 
 @contextmanager
-def node(cluster: Cluster, number: int) -> Iterator[Running]:
+def node(cluster: Cluster, number: int, *, prefix: tuple[str, ...] = ()) -> Iterator[Running]:
     """Run one node over its prepared directory until the end of the block, once it serves.
 
+    `prefix` goes before its command: a namespace of its own, for example.
     Raises UsageError with Kafka's own message and the address of the declaration for a property that it refuses,
     TargetError with its last words for anything else.
     """
@@ -92,7 +93,7 @@ def node(cluster: Cluster, number: int) -> Iterator[Running]:
     log = home / "kafka.log"
     begin = log.stat().st_size if log.exists() else 0
     name = f"Kafka's {'broker ' + str(number) if number else 'controller'}"
-    with Running(_argv(home), log=log, cwd=home, name=name, stop_within_s=0.2) as process:
+    with Running([*prefix, *_argv(home)], log=log, cwd=home, name=name, stop_within_s=0.2) as process:
         try:
             await_ready(process, lambda: _has_started(log, begin, process), within_s=_READY_WITHIN_S, what=name)
         except TargetError as error:

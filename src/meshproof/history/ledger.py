@@ -75,6 +75,16 @@ class Ledger:
         """State that it was sent and that nobody knows what became of it."""
         self._settle(value, Outcome.INDETERMINATE, "", -1, -1, why)
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether it could not be written: nothing more will be sent."""
+        return bool(self._broken)
+
+    def require_unbroken(self) -> None:
+        """Raise LedgerBroken where it could not be written: what was waited for in vain was never sent."""
+        if self._broken:
+            raise LedgerBroken(self._broken)
+
     def _settle(self, value: int, outcome: Outcome, *said: object) -> None:
         self._append([outcome.value, value, time.monotonic_ns(), *said])
 

@@ -93,8 +93,8 @@ class Population:
             self._over.set()
             for thread in threads:
                 thread.join()
-        if self._broke:
-            raise self._broke[0]
+            if self._broke:
+                raise self._broke[0]  # also where the block waited in vain: this is why
 
     @contextmanager
     def held(self) -> Iterator[None]:
