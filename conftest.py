@@ -5,6 +5,7 @@ pytest_plugins = [
     "fixtures.aws",
     "fixtures.caches",
     "fixtures.cases",
+    "fixtures.clusters",
     "fixtures.declaration",
     "fixtures.dr",
     "fixtures.mesh",

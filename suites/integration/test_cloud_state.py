@@ -14,7 +14,7 @@ from meshproof.observation import Observed
 from meshproof.probes.aws import looking
 from meshproof.verdict import Assurance
 
-SHOWN_BY = ("embedded", "live")
+SHOWN_BY = ("embedded",)
 BACKEND = "https://developer.hashicorp.com/terraform/language/backend/s3"
 DRIFT = "https://developer.hashicorp.com/terraform/tutorials/state/resource-drift"
 STATE_UNIT = "unit:global/state"

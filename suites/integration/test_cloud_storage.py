@@ -9,7 +9,7 @@ from meshproof.declaration.platform import Platform
 from meshproof.observation import Observed
 from meshproof.probes.aws import there
 
-SHOWN_BY = ("embedded", "live")
+SHOWN_BY = ("embedded",)
 S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html"
 DYNAMODB = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-backup.html"
 FLAGS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")

@@ -9,7 +9,7 @@ from meshproof.declaration.platform import Platform
 from meshproof.observation import Observed
 from meshproof.probes.aws import looking, there
 
-SHOWN_BY = ("embedded", "live")
+SHOWN_BY = ("embedded",)
 BUDGETS = "https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-best-practices.html"
 TRAIL = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html"
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from fixtures.clusters import Clusters
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.declaration.platform import Item, Platform
 from meshproof.observation import Observed
-from meshproof.targets.protocols import Mesh
 from meshproof.verdict import Assurance
 
 SHOWN_BY = ("embedded", "kind", "live")
@@ -52,17 +52,17 @@ NO_ESCALATION = Control(
 
 
 @checks(NO_ESCALATION)
-def test_workloads_cannot_escalate(platform: Platform, mesh: Mesh) -> None:
+def test_workloads_cannot_escalate(platform: Platform, clusters: Clusters) -> None:
     """Each account of a pod against each way to escalate, in every namespace at once."""
-    findings = judge(_reviewed(platform, mesh), _cannot)
+    findings = judge(_reviewed(platform, clusters), _cannot)
 
     assert not findings.broken, findings.table()
 
 
-def _reviewed(platform: Platform, mesh: Mesh) -> Iterator[Observed[list[str]]]:
+def _reviewed(platform: Platform, clusters: Clusters) -> Iterator[Observed[list[str]]]:
     for account in _accounts(platform):
         user = f"{account.namespace}/{account.name}"
-        api = mesh.api(account.site)
+        api = clusters.apis[account.site]
         allowed = [
             f"{verb} {resource}" for verb, resource, group in ESCALATIONS if api.may(user, verb, resource, group=group)
         ]
@@ -106,17 +106,17 @@ OWN_SECRETS = Control(
 
 
 @checks(OWN_SECRETS)
-def test_workloads_read_no_secrets(platform: Platform, mesh: Mesh) -> None:
+def test_workloads_read_no_secrets(platform: Platform, clusters: Clusters) -> None:
     """Each account of a pod against the secrets of each declared namespace."""
-    findings = judge(_readers(platform, mesh), lambda seen: [f"reads the secrets of {one}" for one in seen.value])
+    findings = judge(_readers(platform, clusters), lambda seen: [f"reads the secrets of {one}" for one in seen.value])
 
     assert not findings.broken, findings.table()
 
 
-def _readers(platform: Platform, mesh: Mesh) -> Iterator[Observed[list[str]]]:
+def _readers(platform: Platform, clusters: Clusters) -> Iterator[Observed[list[str]]]:
     terminating = set(_terminating(platform))
     for account in _accounts(platform):
-        api, user = mesh.api(account.site), f"{account.namespace}/{account.name}"
+        api, user = clusters.apis[account.site], f"{account.namespace}/{account.name}"
         readable = [
             one.name
             for one in platform.all("Namespace", site=account.site)

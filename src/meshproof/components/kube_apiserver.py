@@ -34,9 +34,12 @@ class ApiServer:
 
 @contextmanager
 def kube_apiserver(  # noqa: PLR0913  what an API server is made of
-    program: Path, *, etcd: str, address: str, port: int, directory: Path, name: str
+    program: Path, *, etcd: str, address: str, port: int, directory: Path, name: str, cluster: str = ""
 ) -> Iterator[ApiServer]:
-    """Run an API server over an etcd until the end of the block. Raises TargetError with its last words."""
+    """Run an API server over an etcd until the end of the block. Raises TargetError with its last words.
+
+    Its kubeconfig's context is called `name`, and the cluster as it is declared where `cluster` says so.
+    """
     directory.mkdir(mode=0o700, exist_ok=True)
     authority = Authority.new(f"{name} cluster")
     root = private(directory / "ca.crt", authority.root.pem)
@@ -75,13 +78,13 @@ def kube_apiserver(  # noqa: PLR0913  what an API server is made of
         api = Api(credentials)
         await_ready(process, api.is_ready, within_s=_READY_WITHIN_S, what=f"kube-apiserver of {name} at {url}")
         api.close()
-        config = private(directory / "kubeconfig", json.dumps(kubeconfig(credentials, name), indent=1))
+        config = private(directory / "kubeconfig", json.dumps(kubeconfig(credentials, name, cluster or name), indent=1))
         yield ApiServer(
             credentials=credentials, kubeconfig=config, audit_log=directory / "audit.log", pids=(process.pid,)
         )
 
 
-def kubeconfig(credentials: Credentials, name: str) -> dict[str, object]:
+def kubeconfig(credentials: Credentials, name: str, called: str) -> dict[str, object]:
     """What kubectl and istiod read to reach the server."""
     cluster = {"server": credentials.url, "certificate-authority": str(credentials.authority)}
     user = {"client-certificate": str(credentials.certificate), "client-key": str(credentials.key)}
@@ -89,7 +92,7 @@ def kubeconfig(credentials: Credentials, name: str) -> dict[str, object]:
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": name,
-        "clusters": [{"name": name, "cluster": cluster}],
+        "clusters": [{"name": called, "cluster": cluster}],
         "users": [{"name": name, "user": user}],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        "contexts": [{"name": name, "context": {"cluster": called, "user": name}}],
     }

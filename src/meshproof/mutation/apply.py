@@ -38,6 +38,13 @@ def apply(mutant: Mutant, declaration: Declaration) -> Replaced:
     return changed
 
 
+def mutated(mutant: Mutant, declaration: Declaration) -> Declaration:
+    """The whole declaration as the mutant has it. Raises UsageError as `apply` does."""
+    replaced = apply(mutant, declaration)
+    records = (replaced.get(one.address, one) for one in declaration.records)
+    return replace(declaration, records=tuple(one for one in records if one is not None))
+
+
 def _matches(target: str, record: Record) -> bool:
     site, colon, rest = target.partition(":")
     if colon and site in _SITES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import re
 import ssl
@@ -19,6 +20,7 @@ from meshproof.errors import ProbeError
 Object = Mapping[str, Any]
 
 _WITHIN_S: Final = 20.0
+_PAGE: Final = 500
 _NOT_FOUND: Final = 404
 _REFUSED: Final = 400
 _NAME: Final = re.compile(r"""^  name: ["']?([^\s"']+)""", re.MULTILINE)
@@ -56,15 +58,15 @@ class Credentials:
 class Api:
     """A client; safe to use from several threads. Raises ProbeError where the server does not answer."""
 
-    def __init__(self, credentials: Credentials) -> None:
-        """Nothing is sent before the first question."""
+    def __init__(self, credentials: Credentials, *, within_s: float = _WITHIN_S) -> None:
+        """Nothing is sent before the first question; `within_s` bounds each part of an answer."""
         context = ssl.create_default_context(cafile=str(credentials.authority))
         if credentials.certificate is not None and credentials.key is not None:
             context.load_cert_chain(credentials.certificate, credentials.key)
         headers = {"Authorization": f"Bearer {credentials.token}"} if credentials.token else {}
         self.url = credentials.url
         self._client = httpx.Client(
-            base_url=credentials.url, verify=context, timeout=_WITHIN_S, headers=headers, trust_env=False
+            base_url=credentials.url, verify=context, timeout=within_s, headers=headers, trust_env=False
         )
 
     def close(self) -> None:
@@ -131,6 +133,17 @@ class Api:
             raise ProbeError(message)
         answer: dict[str, Any] = got.json()
         return answer
+
+    def list(self, version: str, plural: str) -> builtins.list[dict[str, Any]]:
+        """Every object of a resource in every namespace, page by page."""
+        found: builtins.list[dict[str, Any]] = []
+        query = {"limit": str(_PAGE)}
+        while True:
+            page = self.get(f"{_root(version)}/{plural}", **query)
+            found += page.get("items", [])
+            if not (after := page.get("metadata", {}).get("continue")):
+                return found
+            query["continue"] = after
 
     def create(self, path: str, body: Object) -> dict[str, Any]:
         """Post an object (a review, a token request) and return what came back."""

@@ -92,6 +92,9 @@ class Incarnation(Protocol):
     def api(self, site: str) -> Api:
         """A client of the site's API server; who asks for it closes it."""
 
+    def expected(self, declaration: Declaration) -> Mapping[str, Object | str]:
+        """By address of each declared Kubernetes object: as it is to be there, or why this target does not hold it."""
+
     def held(self, *, alone: bool) -> AbstractContextManager[None]:
         """Have it shared, or alone for what changes it. Raises TargetError where it may not be as declared."""
 

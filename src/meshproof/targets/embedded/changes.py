@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, Final
 
 import httpx
@@ -17,7 +16,7 @@ import httpx
 from meshproof.declaration.model import Declaration, Record
 from meshproof.errors import MeshproofError, ProbeError, UsageError
 from meshproof.mutant import Mutant
-from meshproof.mutation.apply import apply
+from meshproof.mutation.apply import mutated
 from meshproof.probes.envoy import Envoy
 from meshproof.probes.kubernetes import Api
 from meshproof.probes.plain import look
@@ -63,11 +62,9 @@ class Changes:
 
         Raises UsageError for a mutant that changes nothing of what runs.
         """
-        replaced = apply(mutant, self._declaration)
-        records = (replaced.get(one.address, one) for one in self._declaration.records)
-        broken = replace(self._declaration, records=tuple(one for one in records if one is not None))
+        broken = mutated(mutant, self._declaration)
         sites = [one.name for one in self._state.sites]
-        policies = any(one.startswith(_ADMISSION) for one in self._changed_kinds(replaced))
+        policies = mutant.kind.startswith(_ADMISSION)
         try:
             changed = [site for site in sites if self._move(site, self._declaration, broken)]
             if not changed and not self._starts_otherwise(broken):
@@ -87,9 +84,6 @@ class Changes:
         except MeshproofError as error:
             leave_changed(self._state.directory, f"mutant {mutant.name} could not be undone: {error}")
             raise
-
-    def _changed_kinds(self, replaced: Mapping[str, Record | None]) -> list[str]:
-        return [self._declaration.by_address[address].kind for address in replaced]
 
     def _settle_all(self, sites: Sequence[str], *, policies: bool) -> None:
         """Proxies have what the mesh takes; API servers look for new admission policies by the second."""
@@ -148,7 +142,7 @@ class Changes:
 
     def _move(self, site: str, before: Declaration, after: Declaration) -> bool:
         """Apply what differs between two declarations; whether anything does."""
-        old, new = (self._objects(site, one) for one in (before, after))
+        old, new = (applied_objects(self._state, site, one) for one in (before, after))
         api = self._api(site)
         for key in old.keys() - new.keys():
             api.delete(old[key])
@@ -216,24 +210,27 @@ class Changes:
             for site in sites
         )
 
-    def _objects(self, site: str, declaration: Declaration) -> Mapping[tuple[str, ...], Object]:
-        world = World(
-            site=site,
-            processes=self._state.site(site).processes,  # type: ignore[arg-type]  # has every field of a Process
-            jwks=issuer.keys(self._state.issuer_key),
-            lowest_port=lowest_port(),
-        )
-        objects, _ = placed(translated(_records(declaration, site), world)[0], self._state.outside)
-        return {_key(one): one for one in objects if is_applied(one)}
+
+def applied_objects(state: TargetState, site: str, declaration: Declaration) -> Mapping[tuple[str, ...], Object]:
+    """What a site's API server was given of a declaration, by apiVersion, kind, namespace and name."""
+    world = World(
+        site=site,
+        processes=state.site(site).processes,  # type: ignore[arg-type]  # has every field of a Process
+        jwks=issuer.keys(state.issuer_key),
+        lowest_port=lowest_port(),
+    )
+    objects, _ = placed(translated(_records(declaration, site), world)[0], state.outside)
+    return {key_of(one): one for one in objects if is_applied(one)}
+
+
+def key_of(thing: Mapping[str, Any]) -> tuple[str, ...]:
+    """What tells one object from every other of its site."""
+    metadata = thing["metadata"]
+    return thing["apiVersion"], thing["kind"], metadata.get("namespace") or "", metadata["name"]
 
 
 def _records(declaration: Declaration, site: str) -> list[Record]:
     return [one for one in declaration.records if one.family == "kubernetes" and one.site == site]
-
-
-def _key(thing: Object) -> tuple[str, ...]:
-    metadata = thing["metadata"]
-    return thing["apiVersion"], thing["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
 def _acknowledged(row: Mapping[str, Any]) -> bool:

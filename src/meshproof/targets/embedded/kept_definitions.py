@@ -42,6 +42,7 @@ def _bare_plan(directory: Path, addresses: Addresses, programs: Mapping[str, Pat
     empty = MeshSettings(mesh={}, networks={}, environment={}, revision="", version="", trust_domain="", network="")
     return SitePlan(
         name="definitions",
+        cluster="",
         directory=directory,
         addresses=(addresses.take(), addresses.take(), addresses.take()),
         objects=[],

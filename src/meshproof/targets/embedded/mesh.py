@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -28,10 +27,8 @@ from meshproof.targets.embedded import issuer
 from meshproof.targets.embedded.changes import Changes
 from meshproof.targets.embedded.state import ProcessState, TargetState
 from meshproof.targets.embedded.translate import Object
+from meshproof.targets.skew import seen_by
 from meshproof.verdict import Assurance
-
-_MINOR: Final = re.compile(r"^v?(\d+)\.(\d+)")
-_FAR: Final = 99
 
 
 class Mesh:
@@ -97,8 +94,7 @@ class Mesh:
     @property
     def assurance(self) -> Assurance:
         """How strongly something seen of this mesh is known: another release than the declared one is not it."""
-        close = skew_of(self.state.istio_declared, self.state.istio_runs) <= 1
-        return Assurance.OBSERVED if close else Assurance.ACCEPTED
+        return seen_by(self.state.istio_declared, self.state.istio_runs)
 
     def declared(self, kind: str, *, site: str = "") -> list[Record]:
         """The declared objects of a kind."""
@@ -190,16 +186,6 @@ class Mesh:
     @cached_property
     def _changes(self) -> Changes:
         return Changes(self.state, self.declaration, self.api)
-
-
-def skew_of(declared: str, runs: str) -> int:
-    """How many minor releases lie between two versions; many where one of them is not known."""
-    numbers = [
-        tuple(int(part) for part in found[0]) if (found := _MINOR.findall(one)) else () for one in (declared, runs)
-    ]
-    if not all(numbers) or numbers[0][0] != numbers[1][0]:
-        return _FAR
-    return abs(numbers[0][1] - numbers[1][1])
 
 
 def _client(root: str, identity: Identity | None) -> ssl.SSLContext:

@@ -40,6 +40,7 @@ class SitePlan:
     """Everything that one site is started from."""
 
     name: str
+    cluster: str
     directory: Path
     addresses: tuple[str, str, str]
     objects: Sequence[Object]
@@ -90,6 +91,7 @@ def running_api(plan: SitePlan) -> Iterator[ApiServer]:
             port=secure,
             directory=plan.directory / "api",
             name=plan.name,
+            cluster=plan.cluster,
         ) as server,
     ):
         yield replace(server, pids=(kept.pid, *server.pids))

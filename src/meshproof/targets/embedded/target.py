@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,12 @@ from meshproof.declaration.model import Declaration
 from meshproof.probes.kubernetes import Api
 from meshproof.process import mark_children
 from meshproof.settings import Settings
+from meshproof.targets.embedded.changes import applied_objects, key_of
 from meshproof.targets.embedded.lease import Lease, attach, discard, reserve, world
 from meshproof.targets.embedded.mesh import Mesh
 from meshproof.targets.embedded.running import described, running
 from meshproof.targets.embedded.state import SiteState, TargetState
-from meshproof.targets.protocols import Incarnation, Ran, Target
+from meshproof.targets.protocols import Incarnation, Object, Ran, Target
 from meshproof.targets.ran import ran
 from meshproof.toolchain.needs import EMBEDDED, PLAN, Readiness, readiness
 from meshproof.verdict import Assurance
@@ -97,6 +98,16 @@ class Embedded:
     def api(self, site: str) -> Api:
         """The site's API server, as its administrator."""
         return Api(self.state.site(site).credentials)
+
+    def expected(self, declaration: Declaration) -> Mapping[str, Object | str]:
+        """What the mesh and the admission policies are made of, as translated; nothing else is given to the servers."""
+        found: dict[str, Object | str] = {}
+        for site in self.sites:
+            applied = applied_objects(self.state, site.name, declaration)
+            for one in declaration.records:
+                if (one.family, one.site) == ("kubernetes", site.name):
+                    found[one.address] = applied.get(key_of(one.values), "is given to no API server of this target")
+        return found
 
     def held(self, *, alone: bool) -> AbstractContextManager[None]:
         """The world lock."""

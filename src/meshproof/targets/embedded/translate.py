@@ -73,6 +73,11 @@ def translated(records: Sequence[Record], world: World) -> tuple[list[Object], l
     objects = [_known(record, said) for record in records]
     sidecars = [one for one in objects if one["kind"] == "Sidecar"]
     kept = [one for one in objects if one["kind"] != "Sidecar" or not _runs(one, world)]
+    said += [
+        Translation(address=_path(one), says="the processes that it selects have Sidecars of their own instead")
+        for one in sidecars
+        if one not in kept
+    ]
     result = [_translated(one, world, said) for one in kept]
     for process in world.processes:
         result.append(_entry(process, objects))

@@ -29,6 +29,7 @@ from meshproof.targets.embedded.site import SitePlan, running_site
 from meshproof.targets.embedded.state import OutsideState, SiteState, TargetState, TranslationState
 from meshproof.targets.embedded.translate import Object, Process, Translation, World, translated
 from meshproof.targets.embedded.workloads import Programs, Workload, workloads
+from meshproof.targets.naming import declared_clusters
 from meshproof.toolchain import find, find_bundle
 
 SITES: Final = ("primary", "standby")
@@ -99,8 +100,10 @@ class Blueprint:
         objects, moved = placed(found, outside)
         self.translations += [*said, *moved]
         settings = self.settings(site)
+        cluster = declared_clusters(self.declaration).get(site)
         return SitePlan(
             name=site,
+            cluster=str(cluster.values["name"]) if cluster is not None else "",
             directory=self.directory / site,
             addresses=(self.addresses.take(), self.addresses.take(), self.addresses.take()),
             objects=objects,
