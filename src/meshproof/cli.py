@@ -103,6 +103,29 @@ def trend(
 
 
 @app.command()
+def equivalence(
+    runs: Annotated[list[Path], typer.Argument(help="directories of runs of one declaration on several targets")],
+    *,
+    explained: Annotated[
+        Path | None, typer.Option(help="TOML with a table `explained`: the control's id and why its targets disagree")
+    ] = None,
+    into: Annotated[Path | None, typer.Option(help="directory that the whole table is written to")] = None,
+) -> None:
+    """Put the same controls on several targets side by side; exit 1 where two disagree and nothing explains it."""
+    from meshproof.commands.equivalence import equivalence as side_by_side  # noqa: PLC0415
+
+    raise typer.Exit(side_by_side(runs, explained=explained, into=into, out=out))
+
+
+@app.command()
+def rights() -> None:
+    """Print what the account of a live run needs, and no more."""
+    from meshproof.commands.rights import rights as tell  # noqa: PLC0415
+
+    tell(out=out)
+
+
+@app.command()
 def explain(
     control: Annotated[str, typer.Argument(help="control id, for example EKS-001")],
     *,

@@ -14,14 +14,16 @@ from meshproof.verdict import Assurance
 
 #: From the weakest view of the platform to the strongest.
 TARGETS = ("plan", "embedded", "kind", "live")
+#: It stands last, for what it looks at is the thing itself, but it neither enters nor breaks anything to see more.
+_ONLY_READS = "live"
 
 
 class System(BaseModel):
     """One named part of the platform.
 
-    `floor` is the weakest assurance accepted on the targets from `shown_on` upwards once the suite `layer`, which
-    shows it, is there; `floor_on_plan` the one that holds before. `declared_by` are globs over `owner`, `Kind` and
-    address of records, tried in order of the rows: they say which system a declared thing belongs to.
+    `floor` is the weakest assurance accepted on the targets from `shown_on` upwards, but for `live`, once the suite
+    `layer`, which shows it, is there; `floor_on_plan` the one that holds before. `declared_by` are globs over `owner`,
+    `Kind` and address of records, tried in order of the rows: they say which system a declared thing belongs to.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,7 +49,8 @@ class System(BaseModel):
 
     def floor_for(self, target: str, layers: Collection[str]) -> Assurance:
         """The weakest assurance accepted on `target` where these suites (`policy`, `mesh`, …) are there."""
-        reached = TARGETS.index(target) >= TARGETS.index(self.shown_on) and (not self.layer or self.layer in layers)
+        further = target != _ONLY_READS and TARGETS.index(target) > TARGETS.index(self.shown_on)
+        reached = (further or target == self.shown_on) and (not self.layer or self.layer in layers)
         return Assurance.from_label(self.floor if reached else self.floor_on_plan)
 
     def declares(self, *names: str) -> bool:
