@@ -15,6 +15,7 @@ from meshproof.errors import ProbeError, UsageError
 from meshproof.targets.embedded.addresses import free_ports
 from meshproof.targets.live.account import ReadingClients, require_owned
 from tests.targets.live.conftest import ACCOUNT, NAME, declaration
+from tests.targets.live.proxy import recording
 
 REGION = "eu-north-1"
 ARN = f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{NAME}"
@@ -45,6 +46,17 @@ def test_the_declared_clusters_server_is_taken_and_another_refused() -> None:
     with pytest.raises(ProbeError, match="only reads: eks DeleteCluster was not sent"):
         clients.of("eks", REGION).delete_cluster(name=NAME)
     assert clients.of("eks", REGION).list_clusters()["clusters"] == [NAME]
+
+
+def test_nothing_but_reads_passes_on_the_way_to_the_account(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a proxy before the account writes it down, that the client knows nothing of."""
+    with recording(account.endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        require_owned(declaration(), cluster=ARN.replace(NAME, "gone"), server="https://a.example", option="--p")
+        with pytest.raises(ProbeError, match="was not sent"):
+            ReadingClients().of("eks", REGION).delete_cluster(name=NAME)
+
+    assert proxy.requests == ["POST / GetCallerIdentity", "GET /clusters/gone"]
 
 
 @pytest.mark.usefixtures("account")
