@@ -166,10 +166,8 @@ def _told(kept: Cell, broken: Cell) -> str:
     notes = [one for one in kept.column.run.notes if one.says.startswith(f"{target}: ")]
     said: dict[str, None] = {}
     for place in broken.control.where:
-        note = next(
-            (one for one in notes if place.address == one.subject or place.address.endswith(f"/{one.subject}")), None
-        )
-        if note is None:
+        own = [one.says for one in notes if place.address == one.subject or place.address.endswith(f"/{one.subject}")]
+        if not own:
             return ""
-        said[note.says] = None
-    return f"translated on the target {'; '.join(said)}"
+        said |= dict.fromkeys(own)
+    return f"what is broken is translated where it was seen kept: {'; '.join(said)}"
