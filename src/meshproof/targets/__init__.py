@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BUILT: Final[Mapping[str, str]] = {
     "plan": "meshproof.targets.plan_target",
     "embedded": "meshproof.targets.embedded.target",
+    "kind": "meshproof.targets.kind.target",
     "live": "meshproof.targets.live.target",
 }
 

@@ -78,8 +78,15 @@ def reserve(*, keep: bool = False) -> Lease:
         return Lease(directory)
 
 
-def attach(settings: Settings, programs: Path, *, keep: bool = False) -> tuple[Lease, TargetState]:
-    """A lease on the run's target, once it is ready; started by whoever comes first.
+def attach(
+    settings: Settings,
+    programs: Path,
+    *,
+    keep: bool = False,
+    module: str = supervisor.__name__,
+    within_s: float = _READY_WITHIN_S,
+) -> tuple[Lease, TargetState]:
+    """A lease on the run's target, once it is ready; started by whoever comes first as `module`, its supervisor.
 
     Raises TargetError in the supervisor's words where it cannot be had, or where it runs another declaration.
     """
@@ -89,8 +96,8 @@ def attach(settings: Settings, programs: Path, *, keep: bool = False) -> tuple[L
     try:
         with _alone(directory / "start"):
             if not (directory / REQUEST).exists():
-                _start(directory, Request(settings=settings, programs=programs.resolve(), keep=keep))
-        return lease, _of_this_declaration(_ready(directory), settings)
+                _start(directory, Request(settings=settings, programs=programs.resolve(), keep=keep), module)
+        return lease, _of_this_declaration(_ready(directory, within_s), settings)
     except BaseException:
         lease.release()
         raise
@@ -152,10 +159,10 @@ def is_stale(directory: Path) -> bool:
     return directory.is_dir() and not is_alive(directory) and not is_leased(directory)
 
 
-def _start(directory: Path, request: Request) -> None:
+def _start(directory: Path, request: Request, module: str) -> None:
     """Start the supervisor and wait until it owns the directory, or has ended without."""
     (directory / REQUEST).write_text(request.model_dump_json(), encoding="utf-8")
-    pid = detached([sys.executable, "-m", supervisor.__name__, str(directory)], log=directory / _LOG)
+    pid = detached([sys.executable, "-m", module, str(directory)], log=directory / _LOG)
     until(
         lambda: (directory / ALIVE).exists() or _has_ended(pid),
         bool,
@@ -172,7 +179,7 @@ def _of_this_declaration(found: TargetState, settings: Settings) -> TargetState:
     raise TargetError(message)
 
 
-def _ready(directory: Path) -> TargetState:
+def _ready(directory: Path, within_s: float) -> TargetState:
     def look() -> TargetState:
         if (directory / FAILED).exists():
             raise _NeverError((directory / FAILED).read_text(encoding="utf-8"))
@@ -186,7 +193,7 @@ def _ready(directory: Path) -> TargetState:
         return state.read(directory)
 
     try:
-        return until(look, lambda _: True, within_s=_READY_WITHIN_S, what="the embedded target").value
+        return until(look, lambda _: True, within_s=within_s, what="the target").value
     except (_NeverError, NotYet) as error:
         raise TargetError(str(error)) from error
 

@@ -69,7 +69,7 @@ def described(found: TargetState) -> list[str]:
     if found.not_run:
         lines.append(f"not run here: {len(found.not_run)} workloads that no row of the programs' file names")
     lines += [
-        f"use:   {VARIABLE}={found.directory} pytest --target embedded",
+        f"use:   {VARIABLE}={found.directory} pytest --target {found.target}",
         f"stop:  meshproof down {found.directory.name}",
     ]
     return lines
@@ -79,8 +79,9 @@ def _site(site: SiteState) -> Iterator[str]:
     yield site.name
     yield f"  kubeconfig     {site.kubeconfig}"
     yield f"  API server     {site.url}"
-    yield f"  audit log      {site.audit_log}"
-    yield f"  control plane  {site.debug}"
+    if site.istiod_pid:
+        yield f"  audit log      {site.audit_log}"
+        yield f"  control plane  {site.debug}"
     for one in site.processes:
         ports = ", ".join(f"{name} {number}" for name, number in one.ports.items())
         yield f"  {one.kind:13}  {one.namespace}/{one.name}  {one.address} ({ports})  admin {one.admin}"

@@ -50,7 +50,7 @@ class AnswerState(Part):
 
 
 class SiteState(Part):
-    """One site."""
+    """One site; a cluster that is no process of ours has neither process ids nor an audit log here."""
 
     name: str
     url: str
@@ -58,13 +58,13 @@ class SiteState(Part):
     certificate: Path
     key: Path
     kubeconfig: Path
-    audit_log: Path
-    xds: str
-    debug: str
-    metrics: str
-    api_pids: list[int]
-    istiod_pid: int
-    processes: list[ProcessState]
+    audit_log: Path = Path()
+    xds: str = ""
+    debug: str = ""
+    metrics: str = ""
+    api_pids: list[int] = []
+    istiod_pid: int = 0
+    processes: list[ProcessState] = []
     answers: list[AnswerState]
     seconds: dict[str, float]
 
@@ -98,6 +98,7 @@ class TranslationState(Part):
 class TargetState(Part):
     """The whole target: where it keeps its files, who signs for it, and what was not done as declared."""
 
+    target: str = "embedded"
     directory: Path
     pid: int
     infra_digest: str

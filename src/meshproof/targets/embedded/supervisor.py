@@ -11,6 +11,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
@@ -20,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from meshproof.errors import MeshproofError
 from meshproof.process import remove_at_end
 from meshproof.settings import Settings
-from meshproof.targets.embedded.state import write
+from meshproof.targets.embedded.state import TargetState, write
 from meshproof.targets.embedded.workloads import read_programs
 from meshproof.targets.embedded.world import running_world
 from meshproof.targets.plan import declaration_of
@@ -41,7 +43,7 @@ class Request(BaseModel):
     keep: bool = False
 
 
-def main() -> NoReturn:
+def main(running: Callable[[Request, Path], AbstractContextManager[TargetState]] | None = None) -> NoReturn:
     """Run the target until the last lease is gone, or until a signal where it is kept."""
     directory = Path(sys.argv[1])
     remove_at_end(directory)
@@ -53,8 +55,7 @@ def main() -> NoReturn:
     if not request.keep:
         _end_with(lease)
     try:
-        declaration = declaration_of(request.settings)
-        with running_world(declaration, read_programs(request.programs), directory) as state:
+        with (running or _embedded)(request, directory) as state:
             write(state)
             threading.Event().wait()
     except MeshproofError as error:
@@ -64,6 +65,10 @@ def main() -> NoReturn:
     _end_with(lease).join()
     alive.close()
     os._exit(1)
+
+
+def _embedded(request: Request, directory: Path) -> AbstractContextManager[TargetState]:
+    return running_world(declaration_of(request.settings), read_programs(request.programs), directory)
 
 
 def _claim(directory: Path) -> IO[str]:

@@ -1,0 +1,91 @@
+"""`python -m kind prepare | run COMMAND… | gate MINUTES COMMAND…`: makes the bed, runs a command where Docker is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from subprocess import TimeoutExpired, call
+from typing import Final
+
+from kind import debian
+from kind.daemon import docker, inside
+from kind.node import make_node
+from kind.programs import OWN, all_programs, program
+from kind.store import Store, own_text, say
+from kind.sysctls import kept
+from meshproof.errors import MeshproofError
+from meshproof.process import require, run
+
+_LOAD_WITHIN_S: Final = 600.0
+_AGAIN: Final = (sys.executable, "-m", "kind")
+_NODE: Final = ("archive.py", "control_plane.py", "node.py", "pause.go")
+#: No status of pytest: there is no test bed (sysexits.h calls it EX_TEMPFAIL).
+_NO_BED: Final = 75
+_USAGE: Final = 4
+
+
+def prepare(store: Store) -> tuple[Path, Path]:
+    """Debian's tree, and Docker's store with the images in it. Raises TargetError."""
+    tree = store.part("debian", debian.made_of(), debian.make_tree)
+    for name in (*all_programs(), "kind", "etcd", "kube-apiserver"):
+        program(name)
+    made_of = [str(tree), OWN.read_text(encoding="utf-8"), *own_text(*_NODE)]
+    node = store.part("node", made_of, lambda to: make_node(tree, to))
+    return tree, store.part("docker", [str(node)], lambda to: _load(tree, to, [node / "node.tar"]))
+
+
+def main(words: Sequence[str]) -> int:
+    """The command's status, or 75 where there is no test bed."""
+    match words:
+        case ["prepare"]:
+            store = Store.of_user()
+            with store.held():
+                prepare(store)
+        case ["run", *command] if command:
+            store = Store.of_user()
+            with store.held(), kept():
+                tree, data = prepare(store)
+                return call(inside(tree, [*_AGAIN, "inside", tree, data, *command]))
+        case ["gate", minutes, *command] if command:
+            return gate(float(minutes), command)
+        case ["inside", tree, data, *command]:
+            with docker(Path(tree), Path(data)) as client:
+                return call(command, env={**os.environ, **client})
+        case ["load", tree, data, *archives]:
+            with docker(Path(tree), Path(data)):
+                for archive in archives:
+                    done = run(["docker", "load", "--input", archive], within_s=_LOAD_WITHIN_S)
+                    require(done, doing=f"loading {archive}")
+        case _:
+            say("usage: python -m kind prepare | run COMMAND… | gate MINUTES COMMAND…")
+            return _USAGE
+    return 0
+
+
+def gate(minutes: float, command: Sequence[str]) -> int:
+    """For a pipeline: a test bed that cannot be had in time is said and is no failure; what the command says is."""
+    try:
+        is_here = call([*_AGAIN, "prepare"], timeout=minutes * 60) == 0
+    except TimeoutExpired:
+        say(f"NOT RUN: not ready within {minutes:g} minutes; the next run goes on where this one stopped")
+        return 0
+    status = call([*_AGAIN, "run", *command]) if is_here else _NO_BED
+    if status != _NO_BED:
+        return status
+    say("NOT RUN: there is no test bed, for the reason above")
+    return 0
+
+
+def _load(tree: Path, data: Path, archives: Sequence[Path]) -> None:
+    done = run(inside(tree, [*_AGAIN, "load", tree, data, *archives]), within_s=_LOAD_WITHIN_S)
+    require(done, doing="loading images into Docker")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except MeshproofError as error:
+        say(str(error))
+        sys.exit(_NO_BED)

@@ -1,0 +1,47 @@
+"""The kernel's settings that a kubelet changes for the whole machine: remembered, and put back by whatever death.
+
+Run as a program, it waits until the one who started it lets go of its standard input, then puts back what it was given.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Final
+
+PLACE: Final = Path("/proc/sys")
+#: What kubelet wants set so (`--protect-kernel-defaults`); those of the network are the namespace's own.
+KEPT: Final = (
+    *("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops"),
+    *("kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"),
+)
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """Put them back at the end of the block, or once this process is gone."""
+    given = json.dumps(read())
+    with Popen([sys.executable, "-I", "-S", __file__, given], stdin=PIPE, start_new_session=True):
+        yield
+
+
+def read(place: Path = PLACE) -> Mapping[str, str]:
+    """Those that this kernel has."""
+    return {name: (place / name).read_text(encoding="utf-8").strip() for name in KEPT if (place / name).exists()}
+
+
+def put_back(given: Mapping[str, str], place: Path = PLACE) -> list[str]:
+    """Write each that differs; returns their names."""
+    differing = [name for name, value in read(place).items() if given.get(name, value) != value]
+    for name in differing:
+        (place / name).write_text(given[name], encoding="utf-8")
+    return differing
+
+
+if __name__ == "__main__":
+    sys.stdin.read()
+    put_back(json.loads(sys.argv[1]))

@@ -1,0 +1,104 @@
+"""The kind target as a run has it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from meshproof.declaration.model import Declaration
+from meshproof.errors import TargetError
+from meshproof.process import mark_children
+from meshproof.settings import Settings
+from meshproof.targets.embedded.lease import attach, discard, reserve
+from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.embedded.state import ProcessState
+from meshproof.targets.embedded.target import Embedded, Place
+from meshproof.targets.kind import reaper, supervisor
+from meshproof.targets.kind.docker import docker, require_docker
+from meshproof.targets.kind.images import Images
+from meshproof.targets.protocols import Incarnation, Ran, Target
+from meshproof.targets.ran import ran
+from meshproof.toolchain.needs import PLAN, Readiness, is_here
+from meshproof.verdict import Assurance
+
+#: Both nodes, every definition and object, on a machine with more work than cores.
+_READY_WITHIN_S: Final = 900.0
+
+
+class KindTarget:
+    """The declaration in real clusters of this machine's Docker."""
+
+    name: Final = "kind"
+    shows: Final = Assurance.OBSERVED
+
+    def readiness(self) -> Readiness:
+        """Whether Docker and kind are here."""
+        missing = tuple(
+            name for name, here in (("docker", shutil.which("docker")), ("kind", is_here("kind"))) if not here
+        )
+        try:
+            if not missing:
+                require_docker()
+        except TargetError as error:
+            return Readiness(target=self.name, reason=str(error))
+        reason = f"{', '.join(missing)} missing; install Docker, run: meshproof fetch kind" if missing else ""
+        return Readiness(target=self.name, missing=missing, reason=reason)
+
+    def programs(self, settings: Settings) -> Iterable[Ran]:
+        """The tools, and the node's image for what it holds."""
+        yield from ran((*PLAN, "kind"))
+        image = Images.read(settings.images).node
+        told = docker("image", "inspect", "--format", "{{.Id}}", image)
+        if told.returncode == 0:
+            digest = told.stdout.strip().removeprefix("sha256:")
+            version = image.rpartition(":v")[2].partition("@")[0]
+            yield Ran(name="kube-apiserver", version=version, source=f"image {image}", sha256=digest)
+
+    def reserve(self, settings: Settings) -> Place:
+        """A lease, before anything starts; what dead runs left goes now. Raises TargetError."""
+        Images.read(settings.images)
+        require_docker()
+        reaper.delete_strays()
+        lease = reserve(keep=settings.keep)
+        mark_children()
+        return Place(lease=lease, keep=settings.keep)
+
+    @contextmanager
+    def attach(self, settings: Settings, programs: Path) -> Iterator[Incarnation]:
+        """The clusters of the run, deleted with the last who has them."""
+        lease, state = attach(settings, programs, module=supervisor.__name__, within_s=_READY_WITHIN_S)
+        yield Kind(state=state)
+        discard(lease)
+
+
+class ClusterMesh(Mesh):
+    """The clusters' API servers; what would have to run in a pod is unknown, not absent."""
+
+    def processes(self, *, site: str = "", app: str = "", kind: str = "") -> list[ProcessState]:
+        """Always raises TargetError."""
+        del site, app, kind
+        message = "no mesh runs on the kind target in this version: --target embedded shows it"
+        raise TargetError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Embedded):
+    """The clusters, as their supervisor describes them."""
+
+    def mesh(self, declaration: Declaration) -> ClusterMesh:
+        """Both sites' API servers."""
+        return ClusterMesh(self.state, declaration)
+
+    def notes(self) -> Iterator[tuple[str, str]]:
+        """What was translated, what was refused, what could not be had."""
+        for one in self.state.translations:
+            yield one.address, f"kind: {one.says}"
+        for says in self.state.notes:
+            yield "kind", says
+
+
+TARGET: Final[Target] = KindTarget()

@@ -1,0 +1,77 @@
+"""kind's clusters: the way in to one, and what is said where one is not to be had."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from meshproof.errors import TargetError
+from meshproof.process import Completed
+from meshproof.targets.kind import clusters, reaper
+
+KUBECONFIG = """
+apiVersion: v1
+clusters:
+- cluster: {{certificate-authority-data: {ca}, server: "https://127.0.0.1:40001"}}
+  name: kind-one
+users:
+- name: kind-one
+  user: {{client-certificate-data: {crt}, client-key-data: {key}}}
+"""
+
+
+def told(monkeypatch: pytest.MonkeyPatch, stdout: str) -> None:
+    """Let kind print something, whatever it is asked."""
+
+    def answer(*words: str, **_: object) -> Completed:
+        return Completed(argv=words, returncode=0, stdout=stdout, stderr="", seconds=0, name="kind")
+
+    monkeypatch.setattr(clusters, "_kind", answer)
+
+
+def test_the_way_in_is_files_for_the_user_alone(tmp_path: Path) -> None:
+    """A key that others could read would be theirs."""
+    text = KUBECONFIG.format(**{one: base64.b64encode(one.encode()).decode() for one in ("ca", "crt", "key")})
+
+    found = clusters.credentials(text, tmp_path, "one")
+
+    assert found.url == "https://127.0.0.1:40001"
+    assert [path.read_text() for path in (found.authority, found.certificate, found.key) if path] == [
+        "ca",
+        "crt",
+        "key",
+    ]
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
+
+
+@pytest.mark.parametrize("text", ["", "{}", "clusters: []", KUBECONFIG.format(ca="%", crt="%", key="%"), "a: [b"])
+def test_a_kubeconfig_that_cannot_be_read_is_said(tmp_path: Path, text: str) -> None:
+    """Whose it is, and what to do."""
+    with pytest.raises(TargetError, match=r"^kind's kubeconfig of one cannot be read: .*create it anew$"):
+        clusters.credentials(text, tmp_path, "one")
+
+
+def test_a_cluster_of_the_same_name_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It may be somebody's."""
+    told(monkeypatch, "one\ntwo\n")
+
+    with pytest.raises(TargetError, match=r"^a kind cluster two exists already: `kind delete cluster --name two`"):
+        clusters.create(["two", "three"], image="node:1", network="n", directory=tmp_path)
+
+
+def test_a_cluster_to_adopt_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With those that there are."""
+    told(monkeypatch, "one\ntwo\n")
+
+    with pytest.raises(TargetError, match=r"^there is no kind cluster mine-primary to adopt; there are: one, two$"):
+        clusters.adopt(["mine-primary"], directory=tmp_path)
+
+
+def test_only_clusters_of_dead_runs_are_strays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Somebody else's, and those of a run that lives, stay."""
+    monkeypatch.setattr(reaper, "home", lambda: tmp_path)
+    monkeypatch.setattr(reaper, "is_alive", lambda directory: directory.name == "lives")
+    monkeypatch.setattr(reaper, "is_leased", lambda directory: directory.name == "begins")
+    names = ["mine", "meshproof-lives-primary", "meshproof-begins-primary", "meshproof-dead-primary", "meshproof-"]
+
+    assert reaper.strays(names) == {"meshproof-dead": ["meshproof-dead-primary"]}

@@ -1,0 +1,45 @@
+"""What a pipeline is told of the test bed: a run that could not be is never a pass in silence, nor a failure."""
+
+import sys
+
+import pytest
+from kind import __main__ as bed
+
+
+def answering(status: int) -> tuple[str, ...]:
+    """A program in the place of this package's own: `prepare` succeeds, `run` ends with the status."""
+    return (sys.executable, "-c", f"import sys; sys.exit({status} if sys.argv[1] == 'run' else 0)")
+
+
+@pytest.mark.parametrize("status", [0, 1, 3, 6])
+def test_the_commands_status_is_the_gates(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """A red check on kind is a failure."""
+    monkeypatch.setattr(bed, "_AGAIN", answering(status))
+
+    assert bed.main(["gate", "1", "pytest"]) == status
+
+
+@pytest.mark.parametrize(
+    ("again", "minutes", "says"),
+    [
+        pytest.param(answering(75), "1", "NOT RUN: there is no test bed", id="Docker's daemon does not come up"),
+        pytest.param(
+            (sys.executable, "-c", "raise SystemExit(1)"), "1", "NOT RUN: there is no", id="it cannot be made"
+        ),
+        pytest.param((sys.executable, "-c", "input()"), "0", "NOT RUN: not ready within 0 minutes", id="no time left"),
+    ],
+)
+def test_a_test_bed_that_cannot_be_had_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], again: tuple[str, ...], minutes: str, says: str
+) -> None:
+    """And the rest of the pipeline decides."""
+    monkeypatch.setattr(bed, "_AGAIN", again)
+
+    assert bed.main(["gate", minutes, "pytest"]) == 0
+    assert says in capsys.readouterr().out
+
+
+def test_anything_else_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
+    """With how it is called."""
+    assert bed.main(["run"]) == 4
+    assert "usage: python -m kind prepare" in capsys.readouterr().out
