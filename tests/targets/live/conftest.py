@@ -153,7 +153,7 @@ class Foreign:
         lines = self.server.audit_log.read_text(encoding="utf-8").splitlines()
         rows = [json.loads(one) for one in lines]
         name = f"system:serviceaccount:default:{account}"
-        return [one for one in rows if one["user"]["username"] == name and one["stage"] == "ResponseComplete"]
+        return [one for one in rows if one["user"].get("username") == name and one["stage"] == "ResponseComplete"]
 
 
 @pytest.fixture(scope="session")

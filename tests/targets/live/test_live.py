@@ -209,6 +209,20 @@ def test_a_server_that_is_not_checked_is_refused(
         credentials_of("stranger")
 
 
+@pytest.mark.usefixtures("kubeconfig")
+def test_what_is_served_is_asked_for_once(foreign: Foreign, reader_rules: Rules) -> None:
+    """However many checks ask: each has a client of its own."""
+    foreign.account("often", reader_rules)
+    live = Live(sites=[LiveSite(name="primary", context="often")])
+    for _ in range(3):
+        with closing(live.api("primary")) as api:
+            assert differences(api, *OBJECTS) == []
+    asked = [one["requestURI"] for one in foreign.audited("often")]
+
+    assert asked.count("/apis") == 1
+    assert asked.count("/apis/apps/v1") == 1
+
+
 def test_its_mesh_is_not_entered_and_nobody_has_it_alone() -> None:
     """Both would change it."""
     live = Live(sites=[])

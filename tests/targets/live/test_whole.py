@@ -87,7 +87,7 @@ def kubeconfig(state: TargetState, path: Path) -> Path:
 def written(site: SiteState) -> set[str]:
     """What the account did beside reading, as the server has it in its own log."""
     rows = [json.loads(one) for one in site.audit_log.read_text(encoding="utf-8").splitlines()]
-    own = [one for one in rows if one["user"]["username"] == USER]
+    own = [one for one in rows if one["user"].get("username") == USER]
     assert own
     return {f"{one['verb']} {one['objectRef']['resource']}" for one in own if one["verb"] not in ("get", "list")}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from meshproof.probes.kubernetes import Credentials
 from meshproof.settings import Settings
 from meshproof.targets.live.account import require_owned
 from meshproof.targets.live.contexts import cluster_of, credentials_of
-from meshproof.targets.live.reader import Reader
+from meshproof.targets.live.reader import Reader, Served
 from meshproof.targets.naming import require_cluster
 from meshproof.targets.plan import declaration_of
 from meshproof.targets.protocols import Hold, Incarnation, Mesh, Object, Ran, Target
@@ -111,7 +112,8 @@ class Live:
 
     def api(self, site: str) -> Reader:
         """A client of the site's API server that sends nothing but reads."""
-        return _reader(next(one.context for one in self.sites if one.name == site))
+        context = next(one.context for one in self.sites if one.name == site)
+        return Reader(credentials_of(context), context=context, served=partial(_served, context))
 
     def expected(self, declaration: Declaration) -> Mapping[str, Object | str]:
         """Everything as it is declared, at the sites that were named."""
@@ -140,6 +142,13 @@ def contexts_of(settings: Settings) -> Mapping[str, str]:
     """The context of each site that was named."""
     named = {"primary": settings.primary_context, "standby": settings.standby_context}
     return {site: context for site, context in named.items() if context}
+
+
+@cache
+def _served(context: str) -> Served:
+    """What a cluster serves: more than a hundred requests, so once for a whole run."""
+    with closing(_reader(context)) as api:
+        return api.resources
 
 
 def _reader(context: str) -> Reader:
