@@ -11,8 +11,8 @@ from meshproof.observation import Observed
 from meshproof.probes.standing import Standing
 
 SHOWN_BY = ("embedded", "kind", "live")
-#: The embedded target runs pods as processes, so its API servers are not given what makes them.
-SHOWN_BY_CLUSTERS = ("kind", "live")
+#: Pods are processes on the embedded target, and on kind they stand for others: neither holds workloads as declared.
+SHOWN_BY_CLUSTERS = ("live",)
 
 
 def _control(
