@@ -53,7 +53,8 @@ def _is_back(drill: Drill) -> Iterator[str]:
         message = "the failover did not succeed, or the failback has not ended: there is no way back to judge"
         raise ProbeError(message)
     if back.execution.last != "Returned":
-        yield f"the failback ended in {back.execution.last}"
+        errors = [f", {one.name}: {one.error}" for one in back.execution.steps if one.error]
+        yield f"the failback ended in {back.execution.last}{errors[-1] if errors else ''}"
     if back.never:
         yield f"clients of the classes {', '.join(back.never)} did not return"
     before = {one.value for one in drill.audit.verdict.lost}
