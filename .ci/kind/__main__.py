@@ -15,7 +15,7 @@ from kind.node import make_node
 from kind.programs import OWN, all_programs, program
 from kind.store import Store, own_text, say
 from kind.sysctls import kept
-from meshproof.errors import MeshproofError
+from meshproof.errors import MeshproofError, TargetError
 from meshproof.process import require, run
 
 _LOAD_WITHIN_S: Final = 600.0
@@ -28,12 +28,17 @@ _USAGE: Final = 4
 
 def prepare(store: Store) -> tuple[Path, Path]:
     """Debian's tree, and Docker's store with the images in it. Raises TargetError."""
+    if os.geteuid() != 0:
+        message = "the test bed needs root: it mounts, and Docker's daemon runs in it"
+        raise TargetError(message)
     tree = store.part("debian", debian.made_of(), debian.make_tree)
     for name in (*all_programs(), "kind", "etcd", "kube-apiserver"):
         program(name)
     made_of = [str(tree), OWN.read_text(encoding="utf-8"), *own_text(*_NODE)]
     node = store.part("node", made_of, lambda to: make_node(tree, to))
-    return tree, store.part("docker", [str(node)], lambda to: _load(tree, to, [node / "node.tar"]))
+    data = store.part("docker", [str(node)], lambda to: _load(tree, to, [node / "node.tar"]))
+    require(run(inside(tree, ["true"]), within_s=60), doing="making namespaces for Docker's daemon")
+    return tree, data
 
 
 def main(words: Sequence[str]) -> int:
