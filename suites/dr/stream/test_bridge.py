@@ -7,6 +7,7 @@ from typing import Final
 
 from fixtures.stream.bridged import Bridged
 from meshproof import Control, Level, Pillar, checks, edit, judge, measure
+from meshproof.errors import ProbeError
 from meshproof.mutant import Mutant
 from meshproof.observation import Observed
 from suites.dr.stream.properties import SHOWN_BY
@@ -49,7 +50,7 @@ ARRIVES: Final = Control(
 
 @checks(ARRIVES)
 def test_every_event_arrives(bridged: Observed[Bridged]) -> None:
-    """It begins after the first events, dies with some in its hands, and a broker dies while it copies."""
+    """It begins after the first events, dies before and after Pub/Sub took what it held, and a broker dies meanwhile."""
     findings = judge([bridged], lambda one: _arrives(one.value))
 
     assert not findings.broken, findings.table()
@@ -59,7 +60,11 @@ def _arrives(drill: Bridged) -> Iterator[str]:
     queue = drill.queue
     measure("events lost by the bridge", len(queue.lost), "events", objective=0)
     measure("events delivered again by the bridge", queue.duplicates, "events")
+    measure("events published whose offset was not committed", drill.forced, "events")
     yield from queue.complaints(at_least_once=True)
+    if not queue.lost and (not drill.forced or queue.duplicates < drill.forced):
+        message = f"{drill.forced} events should have come again, {queue.duplicates} did: no second delivery was forced"
+        raise ProbeError(message)
     if drill.recognized > queue.duplicates:
         yield f"{drill.recognized - queue.duplicates} new events would be taken for second deliveries"
     elif drill.recognized < queue.duplicates:
