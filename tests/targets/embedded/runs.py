@@ -20,7 +20,6 @@ SUPERVISOR = """
 import os, sys
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import get_origin
 from meshproof.errors import TargetError
 from meshproof.process import Running
@@ -29,7 +28,7 @@ from meshproof.targets.embedded.addresses import leased
 from meshproof.targets.embedded.state import TargetState
 
 @contextmanager
-def sleeping_world(declaration, programs, directory):
+def sleeping_world(request, directory):
     if os.environ.get("FAILS"):
         raise TargetError("istiod of primary ended with status 1: its last words")
     with leased() as block, Running(["sleep", "300"], log=directory / "sleep.log"):
@@ -40,11 +39,8 @@ def sleeping_world(declaration, programs, directory):
         }
         yield TargetState(**known | {"infra_digest": "same", "trust_domain": block.take()})
 
-supervisor.running_world = sleeping_world
-supervisor.declaration_of = lambda settings: SimpleNamespace(digest="same")
-supervisor.read_programs = lambda path: []
 if __name__ == "__main__":
-    supervisor.main()
+    supervisor.main(sleeping_world)
 """
 
 #: A run: it holds the target until it is ended, and writes what it holds to the file `held`.
@@ -56,13 +52,14 @@ from meshproof.errors import TargetError
 from meshproof.settings import read_settings
 from meshproof.targets.embedded import lease
 
+more = {}
 if sys.argv[1] == "asleep":
-    lease.supervisor = SimpleNamespace(__name__="sleeping_supervisor")
+    more = {"module": "sleeping_supervisor"}
     lease.declaration_of = lambda settings: SimpleNamespace(digest="same")
 held = Path(sys.argv[2])
 settings = read_settings(Path(sys.argv[3]), {"keep": sys.argv[4] == "keep"})
 try:
-    holds, state = lease.attach(settings, Path(sys.argv[3]) / "fixtures" / "programs.toml")
+    holds, state = lease.attach(settings, Path(sys.argv[3]) / "fixtures" / "programs.toml", **more)
     said = f"{holds.directory} {state.trust_domain}"
 except TargetError as error:
     said = f"TargetError: {error}"
