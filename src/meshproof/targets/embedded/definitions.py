@@ -19,7 +19,7 @@ from meshproof.waiting import until
 
 SUFFIX = "-crds"
 _AT_ONCE = 8
-_SERVED_WITHIN_S = 60.0
+_SERVED_WITHIN_S = 300.0
 _DOCUMENT = re.compile(r"^---.*$", re.MULTILINE)
 _GROUP = re.compile(r"""^  group: ["']?([^\s"']+)""", re.MULTILINE)
 _KIND = re.compile(r"""^    kind: ["']?([^\s"']+)""", re.MULTILINE)
