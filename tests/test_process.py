@@ -227,6 +227,23 @@ def test_an_error_in_the_block_stops_the_program(tmp_path: Path) -> None:
     assert not alive(program.pid)
 
 
+def test_a_program_ends_with_the_one_that_it_needs(tmp_path: Path) -> None:
+    """What it had said is kept, and it is not waited for until its time is over."""
+    with Running(["sleep", "1"], log=tmp_path / "log") as needed:
+        done = run(["sh", "-c", "cat; sleep 300"], stdin="asked", within_s=200, needs=needed)
+
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, "asked")
+    assert done.seconds < 100
+
+
+def test_a_program_that_ends_before_the_one_that_it_needs_is_as_any_other(tmp_path: Path) -> None:
+    """Also where it is looked at more than once."""
+    with Running(["sleep", "300"], log=tmp_path / "log") as needed:
+        done = run(["sh", "-c", "sleep 1.5; cat"], stdin="asked", within_s=60, needs=needed)
+
+    assert (done.returncode, done.stdout) == (0, "asked")
+
+
 def test_a_program_that_was_not_started_says_so(tmp_path: Path) -> None:
     """It is used in a with block."""
     with pytest.raises(RuntimeError, match="not started"):

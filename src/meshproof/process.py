@@ -34,6 +34,8 @@ _SHORTEST_SECRET = 6
 _FRAME = " │╷╵"
 #: How long a killed group's pipes are read for, in seconds: a process that left the group may still hold them.
 _DRAIN_S = 2.0
+#: How often a program is looked at that another one needs, in seconds.
+_LOOK_S = 1.0
 
 
 class ProgramMissing(TargetError):
@@ -76,17 +78,19 @@ def run(  # noqa: PLR0913  the settings of a process, by name
     env: Mapping[str, str] | None = None,
     stdin: str | None = None,
     name: str | None = None,
+    needs: Running | None = None,
 ) -> Completed:
     """Run a program to its end and return what it printed, whatever its status.
 
-    `env` replaces the environment whole; None inherits it. Output is read as UTF-8, faulty bytes replaced.
+    `env` replaces the environment whole; None inherits it. Output is read as UTF-8, faulty bytes replaced. Once the
+    program that it `needs` has ended it is killed too, and its status is that signal's: it might wait for ever.
     Raises ProgramMissing when it cannot be started, ProgramTimedOut after `within_s` seconds.
     """
     words = tuple(str(word) for word in argv)
     label = name or Path(words[0]).name
     began_at_s = time.monotonic()
     with _started(words, label, cwd, env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        out, err, finished = _talk(process, stdin or "", within_s)
+        out, err, finished = _talk(process, stdin or "", within_s, needs)
     done = Completed(
         argv=words,
         returncode=process.returncode,
@@ -281,12 +285,20 @@ def _started(  # noqa: PLR0913  what Popen is told
         keeper.tell(f"-{process.pid}")
 
 
-def _talk(process: subprocess.Popen[bytes], stdin: str, within_s: float) -> tuple[bytes, bytes, bool]:
-    """What it prints on stdout and stderr, and whether it ended in time; else it is killed."""
-    try:
-        return *process.communicate(stdin.encode(), timeout=within_s), True
-    except subprocess.TimeoutExpired:
-        return *_kill(process), False
+def _talk(
+    process: subprocess.Popen[bytes], stdin: str, within_s: float, needs: Running | None
+) -> tuple[bytes, bytes, bool]:
+    """What it prints on stdout and stderr, and whether it ended in time or with what it needs; else it is killed."""
+    ends_at_s = time.monotonic() + within_s
+    unsent: bytes | None = stdin.encode()
+    while (left_s := ends_at_s - time.monotonic()) > 0:
+        try:
+            return *process.communicate(unsent, timeout=left_s if needs is None else min(left_s, _LOOK_S)), True
+        except subprocess.TimeoutExpired:
+            unsent = None
+            if needs is not None and needs.returncode is not None:
+                return *_kill(process), True
+    return *_kill(process), False
 
 
 def _kill(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:

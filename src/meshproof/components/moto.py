@@ -54,15 +54,24 @@ class Account:
 
     def require_alive(self) -> None:
         """Raise TargetError, with its last words, where the emulator has ended."""
+        if (refused := self._refused()) is None:
+            return
+        words = self.process.last_words() if self.process is not None else ""
+        message = (
+            f"the emulated AWS account {self.number} has ended: {words or refused or 'it said nothing'}; "
+            "nothing that was applied to it is left, so nothing of it is judged"
+        )
+        raise TargetError(message)
+
+    def _refused(self) -> str | None:
+        """Why it does not answer; an ended one is not asked: its port may be another program's by now."""
+        if self.process is not None and (status := self.process.returncode) is not None:
+            return f"status {status}"
         try:
             look(f"{self.endpoint}/moto-api/", within_s=_ANSWERS_WITHIN_S)
         except httpx.HTTPError as error:
-            words = self.process.last_words() if self.process is not None else ""
-            message = (
-                f"the emulated AWS account {self.number} has ended: {words or error or 'it said nothing'}; "
-                "nothing that was applied to it is left, so nothing of it is judged"
-            )
-            raise TargetError(message) from error
+            return str(error)
+        return None
 
     def reset(self) -> None:
         """Empty the account. Raises TargetError where it does not answer."""

@@ -156,7 +156,9 @@ class Provisioner:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         env = {**kept, **self._terraform.environment, **self._account.environment}
         env |= {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
-        return run([self._terraform.path, *words], cwd=self.directory, env=env, within_s=within_s, name="terraform")
+        argv = [str(self._terraform.path), *words]
+        needs = self._account.process
+        return run(argv, cwd=self.directory, env=env, within_s=within_s, name="terraform", needs=needs)
 
 
 def _targets(addresses: Sequence[str]) -> Iterator[str]:
