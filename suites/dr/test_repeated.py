@@ -125,6 +125,9 @@ def _tell(drills: list[Drill], rto_s: float, rpo_s: float) -> None:
     back_s = max(one.at_scale_1("last client", one.recovery.in_objective_s or 0.0) for one in drills)
     measure(f"the programs' own time, worst of {len(drills)}", own_s, "s")
     measure(f"recovery time at scale 1, worst of {len(drills)}", back_s, "s", objective=rto_s)
+    for name in drills[0].recovery.foretold():
+        apart_s = [at_s - one.expected(name) for one in drills if (at_s := one.recovery.foretold()[name]) is not None]
+        measure(f"{name}, measured less predicted, worst of {len(apart_s)}", max(apart_s, key=abs, default=0.0), "s")
     lost_s = max(one.audit.loss.seconds for one in drills)
     measure(f"recovery point, worst of {len(drills)}", lost_s, "s", objective=rpo_s)
 

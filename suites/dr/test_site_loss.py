@@ -85,16 +85,8 @@ def test_the_numbers_foretell_the_failover(site_loss: Observed[Drill]) -> None:
 
 
 def _is_foretold(drill: Drill) -> Iterator[str]:
-    recovery = drill.recovery
     tolerance_s = drill.declared.primary.interval_s * drill.scale
-    stages = {
-        "detected": recovery.detected_s,
-        "decided": recovery.decided_s,
-        "promoted": recovery.promoted_s,
-        "first write": recovery.first_write_s,
-        "last client": recovery.last_client_s,
-    }
-    for name, at_s in stages.items():
+    for name, at_s in drill.recovery.foretold().items():
         expected_s = drill.expected(name)
         if at_s is None:
             yield f"{name}: never came; {_ended(drill)}"
