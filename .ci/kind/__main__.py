@@ -72,20 +72,19 @@ def main(words: Sequence[str]) -> int:
 
 
 def gate(minutes: float, command: Sequence[str]) -> int:
-    """For a pipeline: a test bed that cannot be had in time is said and is no failure; what the command says is."""
+    """For a pipeline: the command's status, or 75, which is no failure, where nothing failed but not all was seen."""
     try:
         is_here = call([*_AGAIN, "prepare"], timeout=minutes * 60) == 0
     except TimeoutExpired:
         say(f"NOT RUN: not ready within {minutes:g} minutes; the next run goes on where this one stopped")
-        return 0
+        return _NO_BED
     status = call([*_AGAIN, "run", *command]) if is_here else _NO_BED
-    if status == _UNSEEN:
+    if status == _NO_BED:
+        say("NOT RUN: there is no test bed, for the reason above")
+    elif status == _UNSEEN:
         say("NOT SEEN: nothing failed, but controls could not be seen on kind, for the reasons above")
-        return 0
-    if status != _NO_BED:
-        return status
-    say("NOT RUN: there is no test bed, for the reason above")
-    return 0
+        return _NO_BED
+    return status
 
 
 def _load(tree: Path, data: Path, archives: Sequence[Path]) -> None:
