@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import subprocess  # noqa: TID251  this is the module that starts processes
-import sys
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,13 +22,9 @@ from typing import IO, Self
 
 from meshproof.errors import TargetError
 from meshproof.keeper import TOKEN
+from meshproof.keeping import Keeper
+from meshproof.last_words import last_words, secrets_of
 
-#: Names of variables whose values never reach a message.
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(://[^/\s:@]+):[^/\s@]+@")
-_SHORTEST_SECRET = 6
-#: What Terraform draws around its messages says nothing on one line.
-_FRAME = " │╷╵"
 #: How long a killed group's pipes are read for, in seconds: a process that left the group may still hold them.
 _DRAIN_S = 2.0
 #: How often a program is looked at that another one needs, in seconds.
@@ -67,7 +60,7 @@ class Completed:
 
     def last_words(self, lines: int = 6) -> str:
         """The end of what it printed on stderr (else stdout), on one line, without secrets."""
-        return _last_words(self.stderr if self.stderr.strip() else self.stdout, lines, self.secrets)
+        return last_words(self.stderr if self.stderr.strip() else self.stdout, lines, self.secrets)
 
 
 def run(  # noqa: PLR0913  the settings of a process, by name
@@ -98,7 +91,7 @@ def run(  # noqa: PLR0913  the settings of a process, by name
         stderr=err.decode(errors="replace"),
         seconds=time.monotonic() - began_at_s,
         name=label,
-        secrets=_secrets(env),
+        secrets=secrets_of(env),
     )
     if finished:
         return done
@@ -116,21 +109,9 @@ def require(completed: Completed, *, doing: str) -> Completed:
     raise ProgramFailed(message)
 
 
-def redact(text: str, secrets: Sequence[str]) -> str:
-    """The text with each secret, and the password in each URL, replaced by `***`."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return _URL_PASSWORD.sub(r"\1:***@", text)
-
-
-def _last_words(text: str, lines: int, secrets: Sequence[str]) -> str:
-    said = [line.strip(_FRAME) for line in text.splitlines()]
-    return redact(" | ".join([line for line in said if line][-lines:]), secrets)
-
-
 def remove_at_end(directory: Path) -> None:
     """Have the directory removed once this process is gone, by whatever death, and everything it started with it."""
-    _Keeper.of_this_process().tell(f"~{directory}")
+    Keeper.of_this_process().tell(f"~{directory}")
 
 
 @contextlib.contextmanager
@@ -147,7 +128,7 @@ def scratch(purpose: str) -> Iterator[Path]:
 
 def mark_children() -> None:
     """Have what others start for this process, such as the workers of pytest-xdist, end with it by whatever death."""
-    os.environ[TOKEN] = _Keeper.of_this_process().token
+    os.environ[TOKEN] = Keeper.of_this_process().token
 
 
 def detached(argv: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None) -> int:
@@ -232,7 +213,7 @@ class Running:
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - 16_384))
             text = log.read().decode(errors="replace")
-        return _last_words(text, lines, _secrets(self._env))
+        return last_words(text, lines, secrets_of(self._env))
 
     def signal(self, number: int) -> None:
         """Send a signal to its process group; nothing happens when the group has ended."""
@@ -266,7 +247,7 @@ def _started(  # noqa: PLR0913  what Popen is told
     stderr: int,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process, in a group of its own that the keeper knows; the group is killed at the end of the block."""
-    keeper = _Keeper.of_this_process()
+    keeper = Keeper.of_this_process()
     full = {**(os.environ if env is None else env), TOKEN: keeper.token}
     stdin = subprocess.PIPE if stdout == subprocess.PIPE else subprocess.DEVNULL
     try:
@@ -323,57 +304,3 @@ def _signal_group(group: int, number: int) -> None:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def _secrets(env: Mapping[str, str] | None) -> tuple[str, ...]:
-    known = os.environ if env is None else env
-    return tuple(value for name, value in known.items() if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET)
-
-
-class _Keeper:
-    """This process's keeper, started with the first program; a forked child gets one of its own."""
-
-    _lock = threading.Lock()
-    _current: _Keeper | None = None
-
-    def __init__(self) -> None:
-        self.token = uuid.uuid4().hex
-        self._owner = os.getpid()
-        script = Path(__file__).with_name("keeper.py")
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(script), self.token],
-            env={name: value for name, value in os.environ.items() if name != TOKEN},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    @classmethod
-    def of_this_process(cls) -> _Keeper:
-        """The keeper, started now if there is none or if it died."""
-        with cls._lock:
-            keeper = cls._current
-            if keeper is None or keeper._owner != os.getpid() or keeper._process.poll() is not None:  # noqa: SLF001
-                keeper = cls._current = cls()
-            return keeper
-
-    @classmethod
-    def forget(cls) -> None:
-        """In a forked child: let go of the parent's keeper, which would otherwise wait for the child's death too."""
-        cls._lock = threading.Lock()
-        keeper, cls._current = cls._current, None
-        if keeper is not None and keeper._process.stdin is not None:  # noqa: SLF001
-            with contextlib.suppress(OSError):
-                os.close(keeper._process.stdin.fileno())  # noqa: SLF001
-
-    def tell(self, line: str) -> None:
-        """Pass one line on; a keeper that died meanwhile is replaced at the next start."""
-        pipe = self._process.stdin
-        if pipe is None:
-            return
-        with self._lock, contextlib.suppress(OSError):
-            pipe.write(f"{line}\n".encode())
-            pipe.flush()
-
-
-os.register_at_fork(after_in_child=_Keeper.forget)
