@@ -181,6 +181,12 @@ LIMITED = Control(
             {"spec": {"hard": {"services.loadbalancers": "3"}}},
             says="allows 3 load balancers",
         ),
+        edit(
+            "Service",
+            "primary:istio-ingress/istio-eastwestgateway",
+            {"spec": {"allocateLoadBalancerNodePorts": True}},
+            says="its Services ask for",
+        ),
     ],
 )
 #: GiB for each core of what states no request: like the services, between half and eight.
@@ -206,16 +212,18 @@ def test_namespaces_are_limited(platform: Platform) -> None:
             yield "has no ResourceQuota"
 
     def exposes(quota: Item) -> Iterator[str]:
-        mine = [one.text("spec.type") for one in services if (one.site, one.namespace) == (quota.site, quota.namespace)]
-        for key, kind, words in (
-            ("loadbalancers", "LoadBalancer", "load balancers"),
-            ("nodeports", "NodePort", "node ports"),
+        mine = [one for one in services if (one.site, one.namespace) == (quota.site, quota.namespace)]
+        balancers = sum(one.text("spec.type") == "LoadBalancer" for one in mine)
+        node_ports = sum(len(one.mappings("spec.ports")) for one in mine if _has_node_ports(one))
+        for key, asked, most, words in (
+            ("loadbalancers", balancers, max(1, balancers), "load balancers"),
+            ("nodeports", node_ports, 0, "node ports"),
         ):
             allowed = quantity(quota.get(("spec", "hard", f"services.{key}")))
-            if allowed is None or not mine.count(kind) <= allowed <= max(1, mine.count(kind)) * (
-                kind == "LoadBalancer"
-            ):
+            if allowed is None or allowed > most:
                 yield f"allows {quota.text(('spec', 'hard', f'services.{key}')) or 'any number of'} {words}"
+            elif allowed < asked:
+                yield f"allows {allowed:g} {words} and its Services ask for {asked}"
         volumes = quantity(quota.get(("spec", "hard", "persistentvolumeclaims")))
         if volumes is None or volumes < 0 or (volumes and (quota.site, quota.namespace) not in claims):
             yield f"allows {quota.text(('spec', 'hard', 'persistentvolumeclaims')) or 'any number of'} volumes"
@@ -226,6 +234,14 @@ def test_namespaces_are_limited(platform: Platform) -> None:
     assert not namespaces.broken, namespaces.table()
     assert not sized.broken, sized.table()
     assert not outside.broken, outside.table()
+
+
+def _has_node_ports(service: Item) -> bool:
+    """A load balancer's Service is given them too, unless it says otherwise."""
+    kind = service.text("spec.type")
+    return kind == "NodePort" or (
+        kind == "LoadBalancer" and service.get("spec.allocateLoadBalancerNodePorts") is not False
+    )
 
 
 def _sizes(limit: Item) -> Iterator[str]:
