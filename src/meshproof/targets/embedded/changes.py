@@ -37,6 +37,8 @@ _SETTLED_WITHIN_S: Final = 20.0
 _EVERY_S: Final = 0.02
 _GENERATION: Final = "meshproof-generation"
 _KINDS_SENT: Final = ("cluster", "listener", "route", "endpoint")
+#: The length of a UUID, with which Istio's control plane ends every nonce.
+_OWN: Final = 36
 _BINDING: Final = re.compile(r"ValidatingAdmissionPolicy '[^']+' with binding '([^']+)' denied request")
 _BINDING_KIND: Final = {
     "apiVersion": "admissionregistration.k8s.io/v1",
@@ -234,7 +236,14 @@ def _records(declaration: Declaration, site: str) -> list[Record]:
 
 
 def _acknowledged(row: Mapping[str, Any]) -> bool:
-    return all(row.get(f"{name}_sent", "") == row.get(f"{name}_acked", "") for name in _KINDS_SENT)
+    """Whether the proxy has taken all of the push that its clusters are of: they are sent first, and the rest later.
+
+    A nonce is the push, numbered after the last slash, and 36 characters of its own.
+    """
+    sent = {name: str(row[f"{name}_sent"]) for name in _KINDS_SENT if row.get(f"{name}_sent")}
+    pushes = {name: int(nonce[:-_OWN].rpartition("/")[2] or 0) for name, nonce in sent.items()}
+    whole = all(push >= pushes.get("cluster", 0) for push in pushes.values())
+    return whole and all(nonce == row.get(f"{name}_acked") for name, nonce in sent.items())
 
 
 def _mark(name: str) -> Object:
