@@ -49,6 +49,15 @@ def test_every_instance_of_both_clouds_is_planned(planted: tuple[Path, Plan]) ->
     assert plan.undecided == plan.refused == ()
 
 
+def test_each_resource_is_in_the_region_of_its_provider(planted: tuple[Path, Plan]) -> None:
+    """Be it the module's own or one that it is passed; what another cloud makes has none of AWS's."""
+    _, plan = planted
+
+    assert resource(plan, "module.primary_store.aws_sqs_queue.main").region == "eu-west-1"
+    assert resource(plan, "module.primary_store.aws_sqs_queue.peer").region == "eu-central-1"
+    assert resource(plan, "module.standby_bucket.google_compute_network.main").region == ""
+
+
 def test_values_that_cross_units_and_clouds_are_real(planted: tuple[Path, Plan]) -> None:
     """What Terraform can know is known, what only a provider decides is UNKNOWN, and nothing is a mock."""
     _, plan = planted

@@ -78,7 +78,8 @@ class Record:
     `family` is terraform, kubernetes, document or terragrunt. `address` is unique and free of generated names:
     `module.primary_network.aws_vpc.main`, `primary/Service/shop/orders`, `observability/slo/orders.yaml#orders`.
     `references` maps the dotted path of an attribute to the addresses it refers to. `owner` says who delivers it:
-    the Terragrunt unit (`primary/network`), or the Flux Kustomization or Argo CD Application.
+    the Terragrunt unit (`primary/network`), or the Flux Kustomization or Argo CD Application. `region` is the cloud's,
+    where the provider that makes the thing states one.
     """
 
     family: str
@@ -93,6 +94,7 @@ class Record:
     namespace: str = ""
     site: str = ""
     owner: str = ""
+    region: str = ""
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -37,7 +37,7 @@ class Resource:
     nested blocks) to the addresses it refers to, followed through variables, locals, outputs and units. A text that
     holds JSON stands in `values` as what it holds, with UNKNOWN for the parts that are known only after apply.
     `resolved_by` is `provider` where the real provider planned it, `language` where only Terraform's language, or a
-    static reading, gave its values.
+    static reading, gave its values. `region` is that of its provider, empty where it has none.
     """
 
     address: str
@@ -50,6 +50,7 @@ class Resource:
     references: Mapping[str, tuple[str, ...]]
     place: Place
     resolved_by: ResolvedBy
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

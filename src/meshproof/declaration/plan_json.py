@@ -7,11 +7,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from meshproof.declaration.model import REDACTED, UNKNOWN
+from meshproof.declaration.plan_regions import regions
 from meshproof.errors import UsageError
 
 Json = Mapping[str, object]
@@ -37,7 +38,10 @@ _ZIP: Final = b"PK"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One resource instance of a plan; `module` holds the names of the module calls that lead to it."""
+    """One resource instance of a plan; `module` holds the names of the module calls that lead to it.
+
+    `region` is that of its provider, where the configuration states it.
+    """
 
     address: str
     key: str
@@ -47,6 +51,7 @@ class Planned:
     module: tuple[str, ...]
     provider: str
     values: Mapping[str, object]
+    region: str = ""
 
 
 def loaded(text: str | bytes, shown: str) -> Mapping[str, object]:
@@ -85,9 +90,11 @@ def planned(data: Mapping[str, object], shown: str) -> Iterator[Planned]:
     """Every resource and data source that would exist after apply. Raises UsageError for a malformed plan."""
     changes = data.get("resource_changes", [])
     try:
+        made_in = regions(data)
         for change in changes if isinstance(changes, list) else []:
             if change["change"]["actions"] != ["delete"]:
-                yield _one(change)
+                row = _one(change)
+                yield replace(row, region=made_in.get((row.module, row.key), ""))
         yield from _read_already(data)
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         message = f"{shown}:1: is not laid out as a Terraform plan ({type(error).__name__}: {error})"

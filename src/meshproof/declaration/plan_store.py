@@ -13,7 +13,7 @@ from meshproof.declaration.plan import Fact, Finding, Plan, Resource, Unit
 from meshproof.declaration.plan_json import uncollected
 
 #: Raise it when the shape of a plan changes: older files are then read anew.
-SHAPE: Final = 7
+SHAPE: Final = 8
 
 
 def save(path: Path, plan: Plan) -> None:
@@ -79,11 +79,12 @@ def _resource_row(one: Resource) -> list[object]:
         one.place.file,
         one.place.line,
         one.resolved_by,
+        one.region,
     ]
 
 
 def _resource(row: list[Any]) -> Resource:
-    address, kind, name, index, module, unit, values, references, file, line, resolved_by = row
+    address, kind, name, index, module, unit, values, references, file, line, resolved_by, region = row
     return Resource(
         address=address,
         type=kind,
@@ -95,6 +96,7 @@ def _resource(row: list[Any]) -> Resource:
         references={path: tuple(targets) for path, targets in references.items()},
         place=Place(file=file, line=line),
         resolved_by=resolved_by,
+        region=region,
     )
 
 

@@ -92,6 +92,11 @@ class Item:
         return self._record.owner
 
     @property
+    def region(self) -> str:
+        """The cloud's region that it is made in, else the empty string."""
+        return self._record.region
+
+    @property
     def values(self) -> Mapping[str, object]:
         """All of it, unknown values marked: for handing the thing on, not for deciding a promise."""
         self._platform.note_read(self._record.address, EXISTS)

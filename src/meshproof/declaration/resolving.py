@@ -52,6 +52,7 @@ def _resources(
             references=resolver.references(row),
             place=resolver.place(row) or elsewhere,
             resolved_by=_resolved_by(row),
+            region=row.region,
         )
 
 

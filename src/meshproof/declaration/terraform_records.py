@@ -59,6 +59,7 @@ def _resource(one: Resource) -> Record:
         name=one.name,
         site=one.unit.partition("/")[0],
         owner=one.unit,
+        region=one.region,
         values=one.values,
         references=one.references,
         place=one.place,

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -183,18 +184,7 @@ def _placed(
 
 def _prefixed(one: Resource, prefix: str) -> Resource:
     references = {path: tuple(f"{prefix}{target}" for target in targets) for path, targets in one.references.items()}
-    return Resource(
-        address=f"{prefix}{one.address}",
-        type=one.type,
-        name=one.name,
-        index=one.index,
-        module=one.module,
-        unit=one.unit,
-        values=one.values,
-        references=references,
-        place=one.place,
-        resolved_by=one.resolved_by,
-    )
+    return replace(one, address=f"{prefix}{one.address}", references=references)
 
 
 def _digest(directory: Path) -> str:
