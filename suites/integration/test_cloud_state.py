@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures.cloud.applied import Cloud, observed
+from fixtures.cloud.asked import STATE_UNIT, AskedAccount
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.components.provisioner import StateLockedError
 from meshproof.declaration.platform import Platform
@@ -14,10 +15,9 @@ from meshproof.observation import Observed
 from meshproof.probes.aws import looking
 from meshproof.verdict import Assurance
 
-SHOWN_BY = ("embedded",)
+SHOWN_BY = ("embedded", "live")
 BACKEND = "https://developer.hashicorp.com/terraform/language/backend/s3"
 DRIFT = "https://developer.hashicorp.com/terraform/tutorials/state/resource-drift"
-STATE_UNIT = "unit:global/state"
 
 SETTLED = Control(
     id="AWS-211",
@@ -28,7 +28,7 @@ SETTLED = Control(
     since="1.0",
     source=DRIFT,
     remedy="Declare the value that the API gives back, or undo what was changed by other means.",
-    targets=SHOWN_BY,
+    targets=("embedded",),  # a plan takes the lock of the state, and asks for everything
     frameworks={"nist": "CM-3", "soc2": "CC8.1"},
     mutants=[
         edit(
@@ -210,26 +210,31 @@ HELD_DAYS = 30
 
 
 @checks(KEPT)
-def test_state_is_kept(platform: Platform, cloud: Cloud) -> None:
+def test_state_is_kept(platform: Platform, aws: AskedAccount) -> None:
     """The object itself, and what its bucket does with every version of it."""
-    client, backend = cloud.clients.of("s3", cloud.backend["region"]), cloud.backend
+    backend, unit = aws.backend, platform.item(STATE_UNIT)
+    client, keys = (aws.clients.of(name, backend["region"]) for name in ("s3", "kms"))
     with looking("the state's object"):
         value = {
             "object": client.head_object(Bucket=backend["bucket"], Key=backend["key"]),
             "versions": client.get_bucket_versioning(Bucket=backend["bucket"]).get("Status"),
             "lock": client.get_object_lock_configuration(Bucket=backend["bucket"])["ObjectLockConfiguration"],
+            "key": keys.describe_key(KeyId=backend["kms_key_id"])["KeyMetadata"]["Arn"],
         }
-    findings = judge(_state(platform, value), lambda seen: _is_kept(seen, backend["kms_key_id"]))
+    seen = [aws.observed(unit, value, Assurance.OBSERVED)] if unit is not None else []
+    findings = judge(seen, lambda one: _is_kept(one, backend["kms_key_id"]))
 
     assert not findings.broken, findings.table()
 
 
-def _is_kept(seen: Observed[Any], key: str) -> list[str]:
+def _is_kept(seen: Observed[Any], alias: str) -> list[str]:
     found = seen.value["object"]
     retention = seen.value["lock"].get("Rule", {}).get("DefaultRetention", {})
     complaints = []
-    if found.get("ServerSideEncryption") != "aws:kms" or not str(found.get("SSEKMSKeyId", "")).endswith(key):
-        complaints.append(f"is encrypted with {found.get('SSEKMSKeyId', 'no key')}, declared is {key}")
+    # AWS tells the key that the alias led to, an emulator what it was given.
+    is_declared = str(found.get("SSEKMSKeyId", "")).endswith((seen.value["key"], alias))
+    if found.get("ServerSideEncryption") != "aws:kms" or not is_declared:
+        complaints.append(f"is encrypted with {found.get('SSEKMSKeyId', 'no key')}, declared is {alias}")
     if seen.value["versions"] != "Enabled":
         complaints.append("versions are not kept")
     if retention.get("Days", 0) < HELD_DAYS:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from fixtures.cloud.applied import Cloud, observed
+from fixtures.cloud.asked import AskedAccount, alias_of
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.declaration.platform import Platform
 from meshproof.observation import Observed
 from meshproof.probes.aws import there
 
-SHOWN_BY = ("embedded",)
+SHOWN_BY = ("embedded", "live")
 S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html"
 DYNAMODB = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-backup.html"
 FLAGS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
@@ -34,11 +34,11 @@ def _control(number: int, title: str, remedy: str, mutants: list[Any], **more: A
     )
 
 
-def _asked(cloud: Cloud, platform: Platform, operation: str, *absent: str) -> Iterator[Observed[Any]]:
+def _asked(aws: AskedAccount, platform: Platform, operation: str, *absent: str) -> Iterator[Observed[Any]]:
     """The answer to one question about each bucket, None where the account says that there is no such thing."""
-    for item in cloud.applied(platform, "aws_s3_bucket"):
-        client = cloud.client("s3", item.address)
-        yield observed(item, there(getattr(client, operation), "NoSuchBucket", *absent, Bucket=item.text("bucket")))
+    for item in aws.held(platform, "aws_s3_bucket"):
+        client = aws.client("s3", item)
+        yield aws.observed(item, there(getattr(client, operation), "NoSuchBucket", *absent, Bucket=item.text("bucket")))
 
 
 ENCRYPTED = _control(
@@ -67,9 +67,9 @@ ENCRYPTED = _control(
 
 
 @checks(ENCRYPTED)
-def test_buckets_encrypt(platform: Platform, cloud: Cloud) -> None:
+def test_buckets_encrypt(platform: Platform, aws: AskedAccount) -> None:
     """Asked of each bucket."""
-    asked = _asked(cloud, platform, "get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError")
+    asked = _asked(aws, platform, "get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError")
     findings = judge(asked, _encrypts)
 
     assert not findings.broken, findings.table()
@@ -106,10 +106,10 @@ VERSIONED = _control(
 
 
 @checks(VERSIONED)
-def test_buckets_keep_versions(platform: Platform, cloud: Cloud) -> None:
+def test_buckets_keep_versions(platform: Platform, aws: AskedAccount) -> None:
     """Asked of each bucket."""
     findings = judge(
-        _asked(cloud, platform, "get_bucket_versioning"),
+        _asked(aws, platform, "get_bucket_versioning"),
         lambda seen: (
             None
             if (status := (seen.value or {}).get("Status")) == "Enabled"
@@ -138,9 +138,9 @@ CLOSED = _control(
 
 
 @checks(CLOSED)
-def test_buckets_stay_closed(platform: Platform, cloud: Cloud) -> None:
+def test_buckets_stay_closed(platform: Platform, aws: AskedAccount) -> None:
     """Asked of each bucket."""
-    asked = _asked(cloud, platform, "get_public_access_block", "NoSuchPublicAccessBlockConfiguration")
+    asked = _asked(aws, platform, "get_public_access_block", "NoSuchPublicAccessBlockConfiguration")
     findings = judge(asked, _stays_closed)
 
     assert not findings.broken, findings.table()
@@ -171,19 +171,19 @@ TABLES = _control(
 
 
 @checks(TABLES)
-def test_tables_are_recoverable(platform: Platform, cloud: Cloud) -> None:
+def test_tables_are_recoverable(platform: Platform, aws: AskedAccount) -> None:
     """Asked of each table in its own region."""
-    findings = judge(_tables(cloud, platform), _is_recoverable)
+    findings = judge(_tables(aws, platform), _is_recoverable)
 
     assert not findings.broken, findings.table()
 
 
-def _tables(cloud: Cloud, platform: Platform) -> Iterator[Observed[Any]]:
-    for item in cloud.applied(platform, "aws_dynamodb_table"):
-        client, name = cloud.client("dynamodb", item.address), item.text("name")
+def _tables(aws: AskedAccount, platform: Platform) -> Iterator[Observed[Any]]:
+    for item in aws.held(platform, "aws_dynamodb_table"):
+        client, name = aws.client("dynamodb", item), item.text("name")
         table = there(client.describe_table, "ResourceNotFoundException", TableName=name)
         backups = there(client.describe_continuous_backups, "TableNotFoundException", TableName=name)
-        yield observed(item, {"table": table, "backups": backups})
+        yield aws.observed(item, {"table": table, "backups": backups})
 
 
 def _is_recoverable(seen: Observed[Any]) -> Iterator[str]:
@@ -200,12 +200,14 @@ def _is_recoverable(seen: Observed[Any]) -> Iterator[str]:
         yield "can be deleted at once"
 
 
-def _keys(cloud: Cloud, platform: Platform) -> Iterator[Observed[Any]]:
-    for item in cloud.applied(platform, "aws_kms_key"):
-        client = cloud.client("kms", item.address)
-        key = cloud.state[item.address]["key_id"]
-        usage = client.describe_key(KeyId=key)["KeyMetadata"]["KeyUsage"]
-        yield observed(item, (usage, there(client.get_key_rotation_status, KeyId=key) if usage == ENCRYPTS else None))
+def _keys(aws: AskedAccount, platform: Platform) -> Iterator[Observed[Any]]:
+    for item in aws.held(platform, "aws_kms_key"):
+        client = aws.client("kms", item)
+        key = (there(client.describe_key, "NotFoundException", KeyId=alias_of(item)) or {}).get("KeyMetadata")
+        if key is None or key["KeyUsage"] != ENCRYPTS:
+            yield aws.observed(item, (key, None))
+        else:
+            yield aws.observed(item, (key, there(client.get_key_rotation_status, KeyId=key["KeyId"])))
 
 
 #: Only such keys can be turned: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
@@ -230,16 +232,18 @@ TURNING = _control(
 
 
 @checks(TURNING)
-def test_keys_turn(platform: Platform, cloud: Cloud) -> None:
+def test_keys_turn(platform: Platform, aws: AskedAccount) -> None:
     """Asked of each key in its own region."""
-    findings = judge(_keys(cloud, platform), _turns)
+    findings = judge(_keys(aws, platform), _turns)
 
     assert not findings.broken, findings.table()
 
 
 def _turns(seen: Observed[Any]) -> str | None:
-    usage, status = seen.value
-    return None if usage != ENCRYPTS or status["KeyRotationEnabled"] else "does not turn"
+    key, status = seen.value
+    if key is None:
+        return "is not there"
+    return None if status is None or status["KeyRotationEnabled"] else "does not turn"
 
 
 SECRETS = _control(
@@ -261,17 +265,17 @@ SECRETS = _control(
 
 
 @checks(SECRETS)
-def test_secrets_are_encrypted(platform: Platform, cloud: Cloud) -> None:
+def test_secrets_are_encrypted(platform: Platform, aws: AskedAccount) -> None:
     """Asked of each secret in its own region."""
-    findings = judge(_secrets(cloud, platform), _is_kept)
+    findings = judge(_secrets(aws, platform), _is_kept)
 
     assert not findings.broken, findings.table()
 
 
-def _secrets(cloud: Cloud, platform: Platform) -> Iterator[Observed[Any]]:
-    for item in cloud.applied(platform, "aws_secretsmanager_secret"):
-        client = cloud.client("secretsmanager", item.address)
-        yield observed(item, there(client.describe_secret, "ResourceNotFoundException", SecretId=item.text("name")))
+def _secrets(aws: AskedAccount, platform: Platform) -> Iterator[Observed[Any]]:
+    for item in aws.held(platform, "aws_secretsmanager_secret"):
+        client = aws.client("secretsmanager", item)
+        yield aws.observed(item, there(client.describe_secret, "ResourceNotFoundException", SecretId=item.text("name")))
 
 
 def _is_kept(seen: Observed[Any]) -> Iterator[str]:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from fixtures.cloud.applied import Cloud, observed
+from fixtures.cloud.asked import AskedAccount
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.declaration.platform import Platform
 from meshproof.observation import Observed
 from meshproof.probes.aws import looking, there
 
-SHOWN_BY = ("embedded",)
+SHOWN_BY = ("embedded", "live")
 BUDGETS = "https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-best-practices.html"
 TRAIL = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html"
 
@@ -33,27 +33,31 @@ AUDITED = Control(
 
 
 @checks(AUDITED)
-def test_trail_records(platform: Platform, cloud: Cloud) -> None:
+def test_trail_records(platform: Platform, aws: AskedAccount) -> None:
     """The trail, whether it runs, and the lock of its bucket."""
-    findings = judge(_trails(cloud, platform), _records)
+    findings = judge(_trails(aws, platform), _records)
 
     assert not findings.broken, findings.table()
 
 
-def _trails(cloud: Cloud, platform: Platform) -> Iterator[Observed[Any]]:
-    for item in cloud.applied(platform, "aws_cloudtrail"):
-        client, name = cloud.client("cloudtrail", item.address), cloud.state[item.address]["arn"]
-        with looking(item.address):
-            trail = client.get_trail(Name=name)["Trail"]
-            status = client.get_trail_status(Name=name)
-        storage = cloud.client("s3", item.address)
-        lock = there(
-            storage.get_object_lock_configuration, "ObjectLockConfigurationNotFoundError", Bucket=trail["S3BucketName"]
-        )
-        yield observed(item, {"trail": trail, "runs": status["IsLogging"], "lock": lock})
+def _trails(aws: AskedAccount, platform: Platform) -> Iterator[Observed[Any]]:
+    for item in aws.held(platform, "aws_cloudtrail"):
+        client, name = aws.client("cloudtrail", item), item.text("name")
+        found = there(client.get_trail, "TrailNotFoundException", Name=name)
+        if found is None:
+            yield aws.observed(item, None)
+            continue
+        trail, storage = found["Trail"], aws.client("s3", item)
+        status = there(client.get_trail_status, Name=name) or {}
+        absent = ("NoSuchBucket", "ObjectLockConfigurationNotFoundError")
+        lock = there(storage.get_object_lock_configuration, *absent, Bucket=trail["S3BucketName"])
+        yield aws.observed(item, {"trail": trail, "runs": status["IsLogging"], "lock": lock})
 
 
 def _records(seen: Observed[Any]) -> Iterator[str]:
+    if seen.value is None:
+        yield "is not there"
+        return
     trail = seen.value["trail"]
     if not seen.value["runs"]:
         yield "records nothing"
@@ -91,19 +95,19 @@ ALARMED = Control(
 
 
 @checks(ALARMED)
-def test_alarms_tell(platform: Platform, cloud: Cloud) -> None:
+def test_alarms_tell(platform: Platform, aws: AskedAccount) -> None:
     """Each alarm in its own region."""
-    findings = judge(_alarms(cloud, platform), _tells)
+    findings = judge(_alarms(aws, platform), _tells)
 
     assert not findings.broken, findings.table()
 
 
-def _alarms(cloud: Cloud, platform: Platform) -> Iterator[Observed[Any]]:
-    for item in cloud.applied(platform, "aws_cloudwatch_metric_alarm"):
-        client = cloud.client("cloudwatch", item.address)
+def _alarms(aws: AskedAccount, platform: Platform) -> Iterator[Observed[Any]]:
+    for item in aws.held(platform, "aws_cloudwatch_metric_alarm"):
+        client = aws.client("cloudwatch", item)
         with looking(item.address):
             found = client.describe_alarms(AlarmNames=[item.text("alarm_name")])["MetricAlarms"]
-        yield observed(item, found[0] if found else None)
+        yield aws.observed(item, found[0] if found else None)
 
 
 def _tells(seen: Observed[Any]) -> Iterator[str]:
@@ -140,30 +144,43 @@ TOPICS = Control(
 
 
 @checks(TOPICS)
-def test_messages_are_encrypted(platform: Platform, cloud: Cloud) -> None:
+def test_messages_are_encrypted(platform: Platform, aws: AskedAccount) -> None:
     """Each topic and queue in its own region."""
     findings = judge(
-        [*_topics(cloud, platform), *_queues(cloud, platform)],
-        lambda seen: None if (seen.value or {}).get("KmsMasterKeyId") else "is not encrypted",
+        [*_topics(aws, platform), *_queues(aws, platform)],
+        _is_encrypted,
     )
 
     assert not findings.broken, findings.table()
 
 
-def _topics(cloud: Cloud, platform: Platform) -> Iterator[Observed[Any]]:
-    for item in cloud.applied(platform, "aws_sns_topic"):
-        client = cloud.client("sns", item.address)
-        found = there(client.get_topic_attributes, "NotFound", TopicArn=cloud.state[item.address]["arn"])
-        yield observed(item, (found or {}).get("Attributes"))
+def _is_encrypted(seen: Observed[Any]) -> str | None:
+    if seen.value is None:
+        return "is not there"
+    return None if seen.value.get("KmsMasterKeyId") else "is not encrypted"
 
 
-def _queues(cloud: Cloud, platform: Platform) -> Iterator[Observed[Any]]:
-    for item in cloud.applied(platform, "aws_sqs_queue"):
-        client = cloud.client("sqs", item.address)
+def _topics(aws: AskedAccount, platform: Platform) -> Iterator[Observed[Any]]:
+    for item in aws.held(platform, "aws_sns_topic"):
+        client = aws.client("sns", item)
+        found = there(client.get_topic_attributes, "NotFound", TopicArn=aws.arn("sns", item))
+        yield aws.observed(item, (found or {}).get("Attributes"))
+
+
+#: In the protocol of today, and in the one before.
+NO_QUEUE = ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue")
+
+
+def _queues(aws: AskedAccount, platform: Platform) -> Iterator[Observed[Any]]:
+    for item in aws.held(platform, "aws_sqs_queue"):
+        client = aws.client("sqs", item)
+        queue = there(client.get_queue_url, *NO_QUEUE, QueueName=item.text("name"))
+        if queue is None:
+            yield aws.observed(item, None)
+            continue
         with looking(item.address):
-            url = client.get_queue_url(QueueName=item.text("name"))["QueueUrl"]
-            found = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
-        yield observed(item, found["Attributes"])
+            found = client.get_queue_attributes(QueueUrl=queue["QueueUrl"], AttributeNames=["All"])
+        yield aws.observed(item, found["Attributes"])
 
 
 WARNED = Control(
@@ -189,23 +206,23 @@ WARNED = Control(
 
 
 @checks(WARNED)
-def test_budgets_warn(platform: Platform, cloud: Cloud) -> None:
+def test_budgets_warn(platform: Platform, aws: AskedAccount) -> None:
     """Each budget, its notifications, and the subscribers of each."""
-    findings = judge(_budgets(cloud, platform), _warns)
+    findings = judge(_budgets(aws, platform), _warns)
 
     assert not findings.broken, findings.table()
 
 
-def _budgets(cloud: Cloud, platform: Platform) -> Iterator[Observed[Any]]:
-    for item in cloud.applied(platform, "aws_budgets_budget"):
-        client = cloud.clients.of("budgets", "us-east-1")
-        asked = {"AccountId": cloud.account.number, "BudgetName": item.text("name")}
+def _budgets(aws: AskedAccount, platform: Platform) -> Iterator[Observed[Any]]:
+    for item in aws.held(platform, "aws_budgets_budget"):
+        client = aws.clients.of("budgets", "us-east-1")
+        asked = {"AccountId": aws.number, "BudgetName": item.text("name")}
+        found = there(client.describe_notifications_for_budget, "NotFoundException", **asked) or {}
+        names = ("NotificationType", "ComparisonOperator", "Threshold", "ThresholdType")
+        keys = [{name: row[name] for name in names if name in row} for row in found.get("Notifications", ())]
         with looking(item.address):
-            rows = client.describe_notifications_for_budget(**asked)["Notifications"]
-            names = ("NotificationType", "ComparisonOperator", "Threshold", "ThresholdType")
-            keys = [{name: row[name] for name in names if name in row} for row in rows]
             told = [client.describe_subscribers_for_notification(**asked, Notification=one) for one in keys]
-        yield observed(item, [(one, len(who["Subscribers"])) for one, who in zip(keys, told, strict=True)])
+        yield aws.observed(item, [(one, len(who["Subscribers"])) for one, who in zip(keys, told, strict=True)])
 
 
 def _warns(seen: Observed[Any]) -> Iterator[str]:

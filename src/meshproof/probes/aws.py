@@ -13,11 +13,34 @@ from typing import Any, Final
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    SSOError,
+    TokenRetrievalError,
+)
 
 from meshproof.errors import ProbeError
 
 _CONFIG: Final = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=20)
+_SILENT: Final = (ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError)
+_LOGGED_OUT: Final = (CredentialRetrievalError, NoCredentialsError, SSOError, TokenRetrievalError)
+#: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+_NOT_VALID: Final = (
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+)
 
 
 class Clients:
@@ -50,8 +73,17 @@ def looking(what: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        message = f"{what}: AWS did not say: {error}"
+        message = f"{what}: {_sentence(error)}"
         raise ProbeError(message) from error
+
+
+def _sentence(error: BotoCoreError | ClientError) -> str:
+    if isinstance(error, _SILENT):
+        return f"AWS does not answer ({error}): see the network, and where AWS_ENDPOINT_URL leads"
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+    if code in _NOT_VALID or isinstance(error, _LOGGED_OUT):
+        return f"the AWS credentials are not valid, or not any more ({code or error}): log in again"
+    return f"AWS did not say: {error}"
 
 
 def there(call: Callable[..., Any], *absent: str, **asked: Any) -> Mapping[str, Any] | None:

@@ -189,8 +189,11 @@ def test_another_account_is_refused() -> None:
         (Settings(target="live", primary_context="a", allow_disruption="primary"), "only reads; leave it out"),
     ],
 )
-def test_a_run_that_names_nothing_or_would_disturb_is_refused(settings: Settings, says: str) -> None:
+def test_a_run_that_names_nothing_or_would_disturb_is_refused(
+    settings: Settings, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Before it begins."""
+    monkeypatch.setattr("meshproof.targets.live.clients.ReadingClients.has_credentials", False)
     with pytest.raises(UsageError, match=says):
         TARGET.reserve(settings)
 

@@ -3,42 +3,52 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
-import boto3
-
 from meshproof.declaration.model import Declaration
-from meshproof.errors import ProbeError, UsageError
-from meshproof.probes.aws import Clients, looking
+from meshproof.errors import ProbeError, TargetError, UsageError
+from meshproof.probes.aws import looking
+from meshproof.targets.live.clients import ReadingClients
 from meshproof.targets.naming import EKS, require_account
+from meshproof.verdict import Fidelity
 
-#: How AWS calls an operation that changes nothing.
-READS: Final = ("Get", "List", "Describe", "Head", "BatchGet")
+#: What AWS itself answers at.
+_OF_AWS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws")
+_SOMEWHERE: Final = "us-east-1"
 
 
-class ReadingClients(Clients):
-    """boto3's clients with the user's own credentials, wherever boto3 finds them, for nothing but reads."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAccount:
+    """An account that may be read: `partition` is the part of AWS that it is in, as ARNs name it."""
 
-    def __init__(self) -> None:
-        """`AWS_ENDPOINT_URL` leads elsewhere, as for every AWS program."""
-        super().__init__(os.environ)
-
-    @cached_property
-    def _session(self) -> boto3.Session:
-        return boto3.Session()
+    clients: ReadingClients
+    number: str
+    partition: str
 
     @property
-    def has_credentials(self) -> bool:
-        """Whether there are any."""
-        return self._session.get_credentials() is not None
+    def fidelity(self) -> Fidelity:
+        """Whatever `AWS_ENDPOINT_URL` leads to outside AWS is taken for an emulator."""
+        led = (value for name, value in os.environ.items() if name.startswith("AWS_ENDPOINT_URL") and value)
+        is_aws = all((urlsplit(one).hostname or "").endswith(_OF_AWS) for one in led)
+        return Fidelity.REAL if is_aws else Fidelity.EMULATED
 
-    def of(self, service: str, region: str) -> Any:
-        """The client of a service in a region. Its other calls raise ProbeError, and are not sent."""
-        client = super().of(service, region)
-        client.meta.events.register_first("before-call", _refuse_writes, unique_id="meshproof-reads")
-        return client
+
+def live_account(declaration: Declaration) -> LiveAccount:
+    """The account that the user's credentials lead to.
+
+    Raises UsageError for one that the declaration does not name, TargetError where there are no credentials and
+    ProbeError where the account does not say whose they are.
+    """
+    clients = ReadingClients()
+    if not clients.has_credentials:
+        message = "no AWS credentials were found, so the account is not read: set AWS_PROFILE, or log in"
+        raise TargetError(message)
+    with looking("whose the AWS credentials are"):
+        told = clients.of("sts", clients.region or _home(declaration)).get_caller_identity()
+    require_account(declaration, str(told["Account"]))
+    return LiveAccount(clients=clients, number=str(told["Account"]), partition=str(told["Arn"]).split(":")[1])
 
 
 def require_owned(declaration: Declaration, *, cluster: str, server: str, option: str) -> str:
@@ -47,16 +57,16 @@ def require_owned(declaration: Declaration, *, cluster: str, server: str, option
     `cluster` is the name of the kubeconfig's entry, `server` the URL that it leads to. Raises UsageError for another
     account or another server.
     """
-    found, clients = EKS.fullmatch(cluster), ReadingClients()
-    if found is None or not clients.has_credentials:
-        why = "there are no AWS credentials" if found is not None else "its kubeconfig entry is not named by an ARN"
-        return f"{option} {cluster}: EKS was not asked whether this is the server of the declared cluster: {why}"
+    unasked = f"{option} {cluster}: EKS was not asked whether this is the server of the declared cluster"
+    if (found := EKS.fullmatch(cluster)) is None:
+        return f"{unasked}: its kubeconfig entry is not named by an ARN"
     try:
+        account = live_account(declaration)
         with looking(f"the account of {cluster}"):
-            account = str(clients.of("sts", found["region"]).get_caller_identity()["Account"])
-            require_account(declaration, account)
-            eks = clients.of("eks", found["region"])
+            eks = account.clients.of("eks", found["region"])
             endpoint = str(eks.describe_cluster(name=found["name"])["cluster"]["endpoint"])
+    except TargetError as error:
+        return f"{unasked}: {error}"
     except ProbeError as error:
         return f"{option} {cluster}: EKS did not say whether this is the server of the declared cluster: {error}"
     if _place(endpoint) != _place(server):
@@ -65,12 +75,11 @@ def require_owned(declaration: Declaration, *, cluster: str, server: str, option
     return ""
 
 
+def _home(declaration: Declaration) -> str:
+    """Some region of the account, for what every region answers."""
+    return min((one.region for one in declaration.records if one.region), default=_SOMEWHERE)
+
+
 def _place(url: str) -> tuple[str | None, int]:
     parts = urlsplit(url)
     return parts.hostname, parts.port or 443
-
-
-def _refuse_writes(model: Any, **_: Any) -> None:
-    if not str(model.name).startswith(READS):
-        message = f"a live target only reads: {model.service_model.service_name} {model.name} was not sent"
-        raise ProbeError(message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -13,7 +13,8 @@ from meshproof.declaration.model import Declaration
 from meshproof.errors import CannotSee, TargetError, UsageError
 from meshproof.probes.kubernetes import Credentials
 from meshproof.settings import Settings
-from meshproof.targets.live.account import require_owned
+from meshproof.targets.live.account import live_account, require_owned
+from meshproof.targets.live.clients import ReadingClients
 from meshproof.targets.live.contexts import cluster_of, credentials_of
 from meshproof.targets.live.reader import Reader, Served
 from meshproof.targets.naming import require_cluster
@@ -49,19 +50,24 @@ class LiveTarget:
             yield Ran(name=f"kube-apiserver of {site}", version=version, source=f"context {context}")
 
     def reserve(self, settings: Settings) -> Hold | None:
-        """There is nothing to hold; a context of another cluster ends the run before it begins."""
+        """There is nothing to hold; another cluster or account than the declared ends the run before it begins."""
         if settings.allow_disruption:
             message = (
                 f"--allow-disruption {settings.allow_disruption}: this version's live target only reads; leave it out"
             )
             raise UsageError(message)
         contexts = contexts_of(settings)
-        if not contexts:
-            message = "--target live: name what is looked at by --primary-context and --standby-context"
+        if not contexts and not ReadingClients().has_credentials:
+            message = (
+                "--target live: name what is looked at by --primary-context and --standby-context, "
+                "or log in to an AWS account"
+            )
             raise UsageError(message)
         declaration = declaration_of(settings)
         for site, context in contexts.items():
             require_cluster(declaration, site, context, cluster_of(context, f"--{site}-context"))
+        with suppress(CannotSee):  # a check that needs the account says so
+            live_account(declaration)
         return None
 
     @contextmanager
