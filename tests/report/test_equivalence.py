@@ -39,6 +39,16 @@ def test_a_target_that_was_not_run_agrees_with_nobody() -> None:
     assert (found.agreeing, found.seen_once) == (len(rest), 1)
 
 
+def test_a_second_run_of_a_target_is_no_second_opinion() -> None:
+    """It agrees with the first, which says nothing of another target."""
+    first, *_ = BASE.controls
+    only = run_on("plan", "pass").model_copy(update={"controls": [first.model_copy(update={"verdict": "pass"})]})
+    found = equivalence([("a" * 64, only), ("b" * 64, run_on("live", "unknown")), ("c" * 64, run_on("plan", "pass"))], {})
+
+    assert found.rows[0].targets == {"plan"}
+    assert (found.agreeing, found.seen_once) == (len(found.rows) - 1, 1)
+
+
 def test_a_disagreement_is_told_with_both_evidences() -> None:
     """By the digests of both runs and of their files."""
     found = equivalence(
@@ -74,6 +84,16 @@ def written(directory: Path, run: model.Run) -> Path:
     return directory
 
 
+def test_a_file_of_reasons_without_any_is_refused(tmp_path: Path) -> None:
+    """A mistyped table would be taken for one without need."""
+    runs = [written(tmp_path / one, run_on(one, "pass")) for one in ("embedded", "live")]
+    reasons = tmp_path / "why.toml"
+    reasons.write_text('[explains]\n"EKS-001" = "a typo"\n', encoding="utf-8")
+
+    with pytest.raises(UsageError, match=r"why.toml: has no table \[explained\]"):
+        command(runs, explained=reasons, into=None, out=Console(file=io.StringIO()))
+
+
 def test_the_command_fails_until_it_is_explained(tmp_path: Path) -> None:
     """By a reason in a file; and it writes the table either way."""
     runs = [
@@ -93,7 +113,11 @@ def test_the_command_fails_until_it_is_explained(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("runs", "says"),
     [
-        pytest.param([run_on("plan", "pass")], "one run alone", id="one"),
+        pytest.param([run_on("plan", "pass")], "plan alone agrees with itself", id="one"),
+        pytest.param([run_on("plan", "pass"), run_on("plan", "fail")], "plan alone agrees", id="one target twice"),
+        pytest.param(
+            [run_on("plan", "pass"), run_on("live", "pass", controls=[])], "no control was decided on two", id="nothing"
+        ),
         pytest.param(
             [run_on("plan", "pass"), run_on("live", "pass", infra_digest="0" * 64)], "infra_digest differs", id="other"
         ),

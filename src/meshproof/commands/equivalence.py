@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE
@@ -22,17 +22,25 @@ MARKDOWN, HTML = "equivalence.md", "equivalence.html"
 
 def equivalence(runs: Sequence[Path], *, explained: Path | None, into: Path | None, out: Console) -> int:
     """Print what differs, write the whole table; 1 where a disagreement is not explained. Raises UsageError."""
-    if explained is not None and not explained.is_file():
-        message = f"--explained {explained}: there is no such file"
-        raise UsageError(message)
+    reasons = _reasons(explained) if explained is not None else {}
     loaded = [(load_run(one), one) for one in runs]
     digests = [(hashlib.sha256((path / "run.json").read_bytes()).hexdigest(), run) for run, path in loaded]
-    found = compared(digests, read_reasons(explained, "explained") if explained is not None else {})
+    found = compared(digests, reasons)
     _print(found, out)
     if into is not None:
         _write(into, found)
         out.print(f"table  {into / HTML}", markup=False)
     return 1 if found.unexplained else 0
+
+
+def _reasons(path: Path) -> Mapping[str, str]:
+    if not path.is_file():
+        message = f"--explained {path}: there is no such file; name a TOML file with a table [explained]"
+        raise UsageError(message)
+    if not (found := read_reasons(path, "explained")):
+        message = f'{path.name}: has no table [explained] with lines of ID = "reason"; write it, or leave --explained out'
+        raise UsageError(message)
+    return found
 
 
 def _print(found: Equivalence, out: Console) -> None:

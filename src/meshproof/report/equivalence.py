@@ -60,8 +60,13 @@ class Row:
 
     @property
     def decided(self) -> tuple[Cell, ...]:
-        """The targets that saw it kept or broken."""
+        """The cells that saw it kept or broken."""
         return tuple(one for one in self.cells if one.verdict in _DECIDED)
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """The targets of these; a second run of one is no second opinion."""
+        return frozenset(one.column.target for one in self.decided)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,23 +90,27 @@ class Equivalence:
     @property
     def agreeing(self) -> int:
         """How many controls were decided on two targets or more, and alike."""
-        return sum(len(row.decided) > 1 and not row.disagreements for row in self.rows)
+        return sum(len(row.targets) > 1 and not row.disagreements for row in self.rows)
 
     @property
     def seen_once(self) -> int:
         """How many controls only one target decided: nobody can agree with it."""
-        return sum(len(row.decided) == 1 for row in self.rows)
+        return sum(len(row.targets) == 1 for row in self.rows)
 
 
 def equivalence(runs: Sequence[tuple[str, Run]], reasons: Mapping[str, str]) -> Equivalence:
     """The table of these runs by digest; `reasons` explain a disagreement by its control's id.
 
-    Raises UsageError for runs that did not judge the same, and for a reason that explains nothing.
+    Raises UsageError for runs that did not judge the same, or of which no two decided one control, and for a reason
+    that explains nothing.
     """
     _require_same([run for _, run in runs])
     columns = tuple(_columns(runs))
     ids = sorted({one.id for _, run in runs for one in run.controls})
     found = Equivalence(columns=columns, rows=tuple(_row(one, columns, reasons) for one in ids))
+    if not any(len(row.targets) > 1 for row in found.rows):
+        message = "no control was decided on two targets, so nothing can agree; make the runs with the same suites"
+        raise UsageError(message)
     idle = reasons.keys() - {one.control for one in found.disagreements}
     if idle:
         message = f"{', '.join(sorted(idle))}: is explained, but these runs do not disagree about it; take it out"
@@ -110,8 +119,9 @@ def equivalence(runs: Sequence[tuple[str, Run]], reasons: Mapping[str, str]) -> 
 
 
 def _require_same(runs: Sequence[Run]) -> None:
-    if len(runs) < 2:  # noqa: PLR2004 - one run agrees with itself
-        message = "one run alone agrees with everything: name the runs of two targets or more"
+    targets = {run.target for run in runs}
+    if len(targets) < 2:  # noqa: PLR2004 - one target agrees with itself
+        message = f"{', '.join(targets) or 'nothing'} alone agrees with itself: name the runs of two targets or more"
         raise UsageError(message)
     for what in ("infra_digest", "selection.environment", "tool.suite_digest"):
         values = [_value(run, what) for run in runs]
