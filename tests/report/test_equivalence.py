@@ -43,7 +43,9 @@ def test_a_second_run_of_a_target_is_no_second_opinion() -> None:
     """It agrees with the first, which says nothing of another target."""
     first, *_ = BASE.controls
     only = run_on("plan", "pass").model_copy(update={"controls": [first.model_copy(update={"verdict": "pass"})]})
-    found = equivalence([("a" * 64, only), ("b" * 64, run_on("live", "unknown")), ("c" * 64, run_on("plan", "pass"))], {})
+    found = equivalence(
+        [("a" * 64, only), ("b" * 64, run_on("live", "unknown")), ("c" * 64, run_on("plan", "pass"))], {}
+    )
 
     assert found.rows[0].targets == {"plan"}
     assert (found.agreeing, found.seen_once) == (len(found.rows) - 1, 1)

@@ -15,7 +15,8 @@ from meshproof.commands.runs import load_run
 from meshproof.errors import UsageError
 from meshproof.report import model
 from meshproof.report.formats import run_text
-from meshproof.report.merging import exit_status, merged
+from meshproof.report.merging import exit_status, merged, shortfalls
+from meshproof.settings import Settings
 from tests.report.sample import sample_run
 
 RUN = sample_run(controls=12, mutants=6, survivors=4)
@@ -102,6 +103,68 @@ def test_the_exit_status_is_that_of_one_run(verdict: str, complete: bool, status
     assert exit_status(RUN.model_copy(update={"controls": [control], "complete": complete, "mutants": []})) == status
 
 
+def test_a_check_that_broke_is_no_pass() -> None:
+    """Nor is one of what only should be: nobody knows what it would have said."""
+    broke = model.CheckRun(nodeid="suites/a.py::test_a", seconds=0.1, outcome="error")
+    control = RUN.controls[0].model_copy(update={"verdict": "unknown", "level": "SHOULD", "checks": [broke]})
+
+    assert exit_status(RUN.model_copy(update={"controls": [control], "mutants": []})) == 3
+
+
+def _settings(tmp_path: Path, version: str = RUN.platform_version) -> Settings:
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra" / "VERSION").write_text(f"{version}\n")
+    return Settings(root=tmp_path)
+
+
+def _whole(floor: str, **more: object) -> model.Run:
+    """Parts that saw everything they were asked for, one system of them no better than this."""
+    controls = [
+        one.model_copy(update={"verdict": "pass", "assurance": "resolved", "reason": ""})
+        for one in sorted(RUN.controls, key=lambda each: each.id)
+    ]
+    rows = [
+        one.model_copy(update={"floor": floor if one.id == controls[0].system else "declared"}) for one in RUN.systems
+    ]
+    mine = {one.system for one in controls}
+    left = [one for one in rows if one.id in mine]
+    return merged([_part(0).model_copy(update={"controls": controls, "systems": left, "mutants": [], **more})], ["a"])
+
+
+def test_all_parts_together_are_held_to_the_floors(tmp_path: Path) -> None:
+    """One run would have failed; a part alone asks of too few systems to say so."""
+    run = _whole("observed", generated_mutants=None)
+    short = shortfalls(run, _settings(tmp_path))
+
+    assert short == [f"system {run.controls[0].system}: best assurance resolved is below its floor observed"]
+    assert exit_status(run, short) == 1
+
+
+def test_all_parts_together_are_held_to_the_mutation_score(tmp_path: Path) -> None:
+    """What each let through, the others might have killed: only together it is a score."""
+    drawn = RUN.generated_mutants
+    assert drawn is not None
+    low = {name: one.model_copy(update={"killed": 0}) for name, one in drawn.by_system.items()}
+    run = _whole("declared").model_copy(
+        update={"generated_mutants": drawn.model_copy(update={"killed": 0, "by_system": low})}
+    )
+
+    assert shortfalls(run, _settings(tmp_path))[0].startswith(f"overall: 0/{drawn.made} killed")
+
+
+@pytest.mark.parametrize("what", ["expression", "version", "left out"])
+def test_less_than_a_whole_run_is_held_to_no_floor(tmp_path: Path, what: str) -> None:
+    """Somebody asked for less, or the floors were written for another platform."""
+    run = _whole("observed", generated_mutants=None)
+    if what == "expression":
+        run = run.model_copy(update={"selection": model.Selection(environment="prod", expression="eks")})
+    if what == "left out":
+        first, *rest = run.controls
+        run = run.model_copy(update={"controls": [*rest, first.model_copy(update={"verdict": "not_selected"})]})
+
+    assert shortfalls(run, _settings(tmp_path, "0.0.0" if what == "version" else RUN.platform_version)) == []
+
+
 def _written(directory: Path, run: model.Run) -> Path:
     """A run on disk, with evidence for its first control."""
     directory.mkdir()
@@ -138,4 +201,19 @@ def test_changed_evidence_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not what the run saw"):
         merge([part], into=tmp_path / "whole", root=tmp_path, out=Console(file=io.StringIO()))
 
+    assert not (tmp_path / "whole").exists()
+
+
+def test_a_part_is_neither_counted_twice_nor_lost(tmp_path: Path) -> None:
+    """A copy is the same run; and nobody merges into what is merged."""
+    part, other = _written(tmp_path / "a", _part(0)), _written(tmp_path / "b", _part(0))
+    before = (part / "run.json").read_bytes()
+    out = Console(file=io.StringIO())
+
+    with pytest.raises(UsageError, match="is the same run as"):
+        merge([part, other], into=tmp_path / "whole", root=tmp_path, out=out)
+    with pytest.raises(UsageError, match="is one of the parts"):
+        merge([part], into=part, root=tmp_path, out=out)
+
+    assert (part / "run.json").read_bytes() == before
     assert not (tmp_path / "whole").exists()

@@ -38,7 +38,9 @@ def _reasons(path: Path) -> Mapping[str, str]:
         message = f"--explained {path}: there is no such file; name a TOML file with a table [explained]"
         raise UsageError(message)
     if not (found := read_reasons(path, "explained")):
-        message = f'{path.name}: has no table [explained] with lines of ID = "reason"; write it, or leave --explained out'
+        message = (
+            f'{path.name}: has no table [explained] with lines of ID = "reason"; write it, or leave the option out'
+        )
         raise UsageError(message)
     return found
 

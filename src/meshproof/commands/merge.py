@@ -11,7 +11,7 @@ from rich.console import Console
 from meshproof.commands.runs import load_run
 from meshproof.errors import UsageError
 from meshproof.report.directory import ReportDirectory
-from meshproof.report.merging import exit_status, merged
+from meshproof.report.merging import exit_status, merged, shortfalls
 from meshproof.report.model import Run
 from meshproof.settings import read_settings
 
@@ -19,16 +19,34 @@ from meshproof.settings import read_settings
 def merge(directories: Sequence[Path], *, into: Path, root: Path, out: Console) -> int:
     """Write the merged report and return the exit status that one run would have had. Raises UsageError."""
     runs = [load_run(one) for one in directories]
+    _require_apart(directories, into)
     run = merged(runs, [_name(one) for one in directories])
+    settings = read_settings(root, {"report_dir": str(into)})
+    short = shortfalls(run, settings)
     evidence = {name: body for one, each in zip(directories, runs, strict=True) for name, body in _evidence(one, each)}
-    directory = ReportDirectory(read_settings(root, {"report_dir": str(into)}), run.started)
+    directory = ReportDirectory(settings, run.started)
     directory.prepare()
     directory.write(run, evidence)
     counts = run.summary
     out.print(f"{counts.pass_} pass  {counts.fail} fail  {counts.unknown} unknown, of {len(runs)} runs")
+    for one in short:
+        out.print(f"below   {one}", markup=False)
     out.print(f"report  {directory.path / 'report.html'}", markup=False)
     out.print(f"digest  {directory.digest} (SHA256SUMS)", markup=False)
-    return exit_status(run)
+    return exit_status(run, short)
+
+
+def _require_apart(directories: Sequence[Path], into: Path) -> None:
+    """Raise UsageError for a part that is named twice, or that the merged report would take the place of."""
+    by_digest: dict[str, Path] = {}
+    for one in directories:
+        other = by_digest.setdefault(hashlib.sha256((one / "run.json").read_bytes()).hexdigest(), one)
+        if other is not one:
+            message = f"{one}: is the same run as {other}, so its numbers would count twice; name each part once"
+            raise UsageError(message)
+        if one.resolve() == into.resolve():
+            message = f"--into {into}: is one of the parts, which would be lost; choose another directory"
+            raise UsageError(message)
 
 
 def _name(directory: Path) -> str:

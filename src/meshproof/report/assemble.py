@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict
 
 from meshproof.declaration.model import canonical
 from meshproof.exemption import Exemption, excusing
-from meshproof.report import model, words
+from meshproof.report import model
 from meshproof.report.facts import RunFacts
 from meshproof.report.redaction import redacted, redacted_text
+from meshproof.report.shortfalls import below_floor, below_score
 from meshproof.result import JUDGEMENTS
 from meshproof.settings import Settings
 from meshproof.systems import System
@@ -222,26 +223,14 @@ class Assembly:
         have = {one.system for one in self.controls}
         if len(have) < len(self.systems) // 2:  # a single file was asked for
             return []
-        return [
-            f"system {row.id}: best assurance {row.best or 'none'} is below its floor {row.floor}"
-            for row in self.system_rows
-            if words.floor_missed(row)
-        ]
+        return below_floor(self.system_rows)
 
     @cached_property
     def score_missed(self) -> list[str]:
         """Where the mutation score is below what the settings demand."""
-        score = self.generated_mutants
-        if score is None or not score.made or not self.settings.is_own_infra or self.expression:
+        if not self.settings.is_own_infra or self.expression:
             return []
-        low = [
-            f"{name}: {one.killed}/{one.made} generated mutants killed, below {self.settings.score_per_system:.0%}"
-            for name, one in score.by_system.items()
-            if one.made and one.killed / one.made < self.settings.score_per_system
-        ]
-        if score.killed / score.made < self.settings.score_overall:
-            low.insert(0, f"overall: {score.killed}/{score.made} killed, below {self.settings.score_overall:.0%}")
-        return low
+        return below_score(self.generated_mutants, self.settings)
 
     @cached_property
     def usage_problems(self) -> list[str]:

@@ -9,6 +9,8 @@ from typing import Final, TypeVar
 from meshproof.errors import UsageError
 from meshproof.report import model
 from meshproof.report.assemble import summary_of
+from meshproof.report.shortfalls import below_floor, below_score
+from meshproof.settings import Settings
 from meshproof.verdict import Assurance
 
 T = TypeVar("T")
@@ -16,7 +18,6 @@ T = TypeVar("T")
 #: The worst verdict of a control counts; one that was not decided gives way to any that was.
 _BADNESS: Final = ("not_on_this_target", "not_selected", "pass", "not_applicable", "exempt", "unknown", "fail")
 _OUTCOMES: Final = ("killed", "unseen", "misattributed", "survived", "crashed")
-_BROKEN: Final = ("misattributed", "survived", "crashed")
 
 
 def merged(runs: Sequence[model.Run], names: Sequence[str]) -> model.Run:
@@ -66,17 +67,39 @@ _SAME: Final[dict[str, Callable[[model.Run], str]]] = {
 }
 
 
-def exit_status(run: model.Run) -> int:
-    """As a run's own: 2 incomplete, 1 something failed, 5 nothing decided, 6 a MUST could not be seen, else 0."""
+def shortfalls(run: model.Run, settings: Settings) -> list[str]:
+    """Where all parts together are below a system's floor or the mutation score, as one whole run would say it.
+
+    Nothing is said of parts of which somebody left out what the tier asks for, nor of another platform's version than
+    the one at `settings`, for which its floors were not written.
+    """
+    left_out = any(one.verdict == "not_selected" and not one.reason for one in run.controls)
+    version = settings.infra_dir / "VERSION"
+    is_own = version.is_file() and version.read_text(encoding="utf-8").strip() == run.platform_version
+    if run.selection.expression or left_out or not is_own or not run.complete:
+        return []
+    few = len({one.system for one in run.controls}) < len(run.systems) // 2
+    unseen = any(_is_unseen_must(one) for one in run.controls)  # it reached no floor: that is one thing, not two
+    return [*([] if few or unseen else below_floor(run.systems)), *below_score(run.generated_mutants, settings)]
+
+
+def exit_status(run: model.Run, short: Sequence[str] = ()) -> int:
+    """As a run's own: 2 incomplete, 3 the suite broke, 1 a failure or shortfall, 5 nothing decided, 6 unseen, else 0."""
     verdicts = {one.verdict for one in run.controls}
-    unseen = any(one.level == "MUST" and one.verdict == "unknown" for one in run.controls)
+    proofs = {one.outcome for one in run.mutants}
     if not run.complete:
         return 2
-    if "fail" in verdicts or any(one.outcome in _BROKEN for one in run.mutants):
+    if "crashed" in proofs or any(check.outcome == "error" for one in run.controls for check in one.checks):
+        return 3
+    if "fail" in verdicts or proofs - {"killed", "unseen"} or short:
         return 1
     if verdicts <= {"not_selected", "not_on_this_target"}:
         return 5
-    return 6 if unseen else 0
+    return 6 if any(_is_unseen_must(one) for one in run.controls) else 0
+
+
+def _is_unseen_must(control: model.ControlRun) -> bool:
+    return control.level == "MUST" and control.verdict == "unknown"
 
 
 def _end(runs: Sequence[model.Run]) -> datetime:
