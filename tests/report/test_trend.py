@@ -114,6 +114,30 @@ def test_a_run_that_did_not_measure_leaves_a_gap() -> None:
     assert len(drawn.points) == 2
 
 
+@pytest.mark.parametrize(
+    ("summary", "complete", "says", "mood"),
+    [
+        pytest.param({"pass": 3, "fail": 1}, False, "1 broken in the newest of 1 runs", "fail", id="broken"),
+        pytest.param({"pass": 3}, False, "did not come to its end", "unknown", id="interrupted"),
+        pytest.param({"unknown": 2, "exempt": 1}, True, "Nothing was seen to hold", "unknown", id="unseen"),
+        pytest.param({}, True, "Nothing was seen to hold", "unknown", id="empty"),
+        pytest.param({"pass": 3, "unknown": 2}, True, "2 could not be seen", "unknown", id="partly"),
+        pytest.param({"pass": 3}, True, "Nothing is broken in the newest of 1 runs", "pass", id="kept"),
+    ],
+)
+def test_the_headline_claims_no_more_than_was_seen(
+    summary: dict[str, int],
+    complete: bool,  # noqa: FBT001
+    says: str,
+    mood: str,
+) -> None:
+    """Nothing broken is only said of a run that came to its end and saw something."""
+    page = trend_page.Page(_history(_night(0, summary=model.Summary.model_validate(summary), complete=complete)))
+
+    assert says in page.headline
+    assert page.mood == mood
+
+
 def test_the_page_shows_the_newest_first_and_asks_no_network() -> None:
     """A person sees what changed since yesterday; the page is one file."""
     page = trend_page.render(_history(_night(0), _night(1, controls=_with(PASSED, "fail")))).decode()
@@ -150,7 +174,11 @@ def test_the_command_keeps_a_history(tmp_path: Path) -> None:
     assert "prod on plan, gate tier" in out.getvalue()
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"schema": "other"}'])
+EMPTY = _history(_night(0)).model_copy(update={"runs": []}).model_dump_json(by_alias=True)
+NO_ZONE = _history(_night(1)).model_dump_json(by_alias=True).replace('Z","digest', '","digest')
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": "other"}', EMPTY, NO_ZONE])
 def test_a_broken_history_is_left_alone(tmp_path: Path, text: str) -> None:
     """It may be all that somebody has of a year of nights."""
     (tmp_path / "trend").mkdir()

@@ -84,7 +84,7 @@ def shortfalls(run: model.Run, settings: Settings) -> list[str]:
 
 
 def exit_status(run: model.Run, short: Sequence[str] = ()) -> int:
-    """As a run's own: 2 incomplete, 3 the suite broke, 1 a failure or shortfall, 5 nothing decided, 6 unseen, else 0."""
+    """As a run's own: 2 incomplete, 3 the suite broke, 1 a failure or shortfall, 5 nothing decided, 6 unseen."""
     verdicts = {one.verdict for one in run.controls}
     proofs = {one.outcome for one in run.mutants}
     if not run.complete:

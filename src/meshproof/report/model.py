@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from meshproof.verdict import AssuranceText
 
@@ -233,7 +232,7 @@ class Run(Part):
     selection: Selection
     infra_digest: Sha256
     platform_version: str
-    started: datetime
+    started: AwareDatetime
     seconds: float
     seeds: dict[str, int]
     time_scale: float

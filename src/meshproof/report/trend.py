@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from meshproof.errors import UsageError
 from meshproof.report.model import Measurement, Part, Run, Score, Sha256, Summary, VerdictText
@@ -33,7 +32,7 @@ class Kind(Part):
 class Entry(Part):
     """One run in short; `digest` is the SHA-256 of its run.json."""
 
-    started: datetime
+    started: AwareDatetime
     digest: Sha256
     commit: str
     suite_digest: Sha256
@@ -53,7 +52,7 @@ class Trend(Part):
 
     trend_schema: Literal["https://meshproof.example/schemas/trend/v1.json"] = Field(default=SCHEMA, alias="schema")
     kind: Kind
-    runs: list[Entry]
+    runs: list[Entry] = Field(min_length=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

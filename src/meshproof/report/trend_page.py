@@ -75,19 +75,24 @@ class Page:
     @property
     def headline(self) -> str:
         """The one sentence."""
-        found = self.latest.summary
+        found, where = self.latest.summary, f"in the newest of {len(self.runs)} runs"
         if found.fail:
-            return f"{found.fail} broken in the newest of {len(self.runs)} runs"
+            return f"{found.fail} broken {where}"
+        if not self.latest.complete:
+            return f"The newest of {len(self.runs)} runs did not come to its end"
+        if not found.pass_:
+            return f"Nothing was seen to hold {where}"
         if self.unsteady:
             return f"{len(self.unsteady)} verdicts do not hold still"
-        return f"Nothing is broken in the newest of {len(self.runs)} runs"
+        return f"Nothing is broken {where}" + (f", {found.unknown} could not be seen" if found.unknown else "")
 
     @property
     def mood(self) -> str:
         """The verdict whose colour the headline wears."""
         if self.latest.summary.fail:
             return "fail"
-        return "unknown" if self.unsteady or self.latest.summary.unknown or not self.latest.complete else "pass"
+        found = self.latest.summary
+        return "unknown" if self.unsteady or found.unknown or not (found.pass_ and self.latest.complete) else "pass"
 
     @property
     def rows(self) -> list[Row]:
