@@ -18,6 +18,27 @@ Object = Mapping[str, Any]
 _AT_ONCE: Final = 4
 #: A list says them once for all of its items.
 _OF_THE_LIST: Final = ("apiVersion", "kind")
+#: What a server leaves out where it is false, 0 or empty; a switch that is not there elsewhere has another default.
+#: Source: the fields of k8s.io/api that have `omitempty` and are no pointers
+_LEFT_OUT: Final = frozenset(
+    {
+        "globalDefault",
+        "hostIPC",
+        "hostNetwork",
+        "hostPID",
+        "initialDelaySeconds",
+        "minReadySeconds",
+        "paused",
+        "publishNotReadyAddresses",
+        "readOnly",
+        "stdin",
+        "stdinOnce",
+        "subPath",
+        "tty",
+    }
+)
+#: Where a number with a unit is text: the same text elsewhere is a version or a setting.
+_NO_QUANTITIES: Final = re.compile(r"metadata\.|data\.|(.+\.)?(labels|annotations|matchLabels|selector|env|args)\.")
 _LONGEST: Final = 80
 _QUANTITY: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)(n|u|m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?")
 _FACTORS: Final[Mapping[str, Decimal]] = {
@@ -53,7 +74,7 @@ class Standing:
             yield "is not there"
         else:
             named = {key: value for key, value in declared.items() if key not in _OF_THE_LIST}
-            yield from _differ(named, there, "")
+            yield from differences_of(named, there)
 
     def _list(self, version: str, kind: str) -> Mapping[tuple[str, str], Object] | ProbeError:
         try:
@@ -64,32 +85,36 @@ class Standing:
         return {(str(one["metadata"].get("namespace") or ""), str(one["metadata"]["name"])): one for one in rows}
 
 
-def _differ(declared: object, there: object, at: str) -> Iterator[str]:
-    """What is declared and not there; what only the server adds is its default, and no difference."""
-    if declared is UNKNOWN or (there is None and _is_nothing(declared)):
+def differences_of(declared: object, there: object, at: str = "") -> Iterator[str]:
+    """What is declared and not there, by its path; what only the server adds is its default, and no difference."""
+    if declared is UNKNOWN or (there is None and _is_nothing(declared, at)):
         return
     if isinstance(declared, Mapping) and isinstance(there, Mapping):
         for key, value in declared.items():
-            yield from _differ(value, there.get(key), f"{at}.{key}" if at else str(key))
+            yield from differences_of(value, there.get(key), f"{at}.{key}" if at else str(key))
     elif isinstance(declared, (list, tuple)) and isinstance(there, list):
         if len(declared) != len(there):
             yield f"{at}: has {len(there)} entries, declared are {len(declared)}"
         for position, (value, other) in enumerate(zip(declared, there, strict=False)):
-            yield from _differ(value, other, f"{at}.{position}")
-    elif not _is_equal(declared, there):
+            yield from differences_of(value, other, f"{at}.{position}")
+    elif not _is_equal(declared, there, at):
         yield f"{at}: is {_shown(there)}, declared is {_shown(declared)}"
 
 
-def _is_nothing(declared: object) -> bool:
+def _is_nothing(declared: object, at: str) -> bool:
     """Whether a server leaves the value out when it stores it."""
-    return declared is None or declared in ("", 0, False) or declared in ([], {})
+    if declared is None or declared in ([], {}):
+        return True
+    return declared in ("", 0, False) and at.rpartition(".")[2] in _LEFT_OUT
 
 
-def _is_equal(declared: object, there: object) -> bool:
+def _is_equal(declared: object, there: object, at: str) -> bool:
     if isinstance(declared, bool) or isinstance(there, bool):
         return declared is there
     if declared == there:
         return True
+    if _NO_QUANTITIES.match(at):
+        return False
     one, other = _quantity(declared), _quantity(there)
     return one is not None and one == other
 
