@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from fixtures.cloud.applied import _not_taken
+from fixtures.cloud.hosts import host_of
 from fixtures.cloud.lists import Lists, lists, resources
 from fixtures.cloud.shared import shared
-from meshproof.components.provisioner import Change
+from meshproof.components.provisioner import Applied, Change
+from meshproof.declaration.diagnostics import Diagnostic
 from meshproof.declaration.model import Declaration, Place, Record
 from meshproof.errors import TargetError
+from meshproof.settings import Settings
 from meshproof.verdict import Assurance
 
 LISTS = Lists(
@@ -20,6 +25,7 @@ LISTS = Lists(
     slow={"aws_slow": "waits"},
     not_held={"module.a.aws_lost.*": "not there"},
     perturbed={"module.a.aws_kept.* size": "forgets it"},
+    beyond="applied in the nightly tier only",
 )
 
 
@@ -70,14 +76,16 @@ def test_only_what_is_named_may_differ(change: tuple[str, tuple[str, ...], tuple
     assert (found == []) is is_expected
 
 
-def test_every_glob_of_the_lists_names_something(own_declaration: Declaration) -> None:
+@pytest.mark.parametrize("emulator", ["moto", "localstack"])
+def test_every_glob_of_the_lists_names_something(own_declaration: Declaration, emulator: str) -> None:
     """A name that nothing has any more would excuse nothing, and nobody would notice."""
-    found = lists()
+    found = lists(emulator)
     rows = resources(own_declaration)
     globs = [*found.gate, *found.slow, *found.not_held, *(one.rpartition(" ")[0] for one in found.perturbed)]
-    only = {glob: Lists(gate={}, slow={}, not_held={glob: "named"}, perturbed={}) for glob in globs}
+    only = {glob: Lists(gate={}, slow={}, not_held={glob: "named"}, perturbed={}, beyond="") for glob in globs}
     unused = [glob for glob in globs if not any(only[glob].reason_to_leave(one, whole=True) == "named" for one in rows)]
 
+    assert found.gate
     assert unused == []
 
 
@@ -125,3 +133,22 @@ def test_what_could_not_be_built_is_not_tried_again(tmp_path: Path) -> None:
                 shared(tmp_path, build, hosts=stack, guests=stack)
 
     assert tries == [1]
+
+
+def test_what_was_not_taken_is_named_with_the_reason() -> None:
+    """Its own error, or that of what it needs."""
+    refused = Diagnostic(summary="no such thing here", detail="", address="a.lost", place=None, context="")
+    done = Applied(addresses=("a.there",), refused=(refused,), seconds=1.0)
+
+    assert dict(_not_taken(("a.there", "a.lost", "a.needs_it"), done)) == {
+        "a.lost": "no such thing here",
+        "a.needs_it": "what it depends on is not there",
+    }
+
+
+@pytest.mark.parametrize(("target", "plays"), [("kind", "localstack"), ("embedded", "moto")])
+def test_each_target_has_what_plays_aws_for_it(target: Literal["kind", "embedded"], plays: str) -> None:
+    """Only where nothing else is there, what an emulator does not take is an error."""
+    host = host_of(Settings(target=target))
+
+    assert (host.lists, host.strict) == (plays, target == "embedded")

@@ -36,21 +36,39 @@ _FOREIGN: Final = ("AWS_", "MOTO_")
 
 
 @dataclass(frozen=True, slots=True)
+class Emulator:
+    """What plays AWS: `health` is where it says that it is there, `copies` whether an account of it can be copied.
+
+    `key` is the access key that it wants, empty where it wants the account's number.
+    """
+
+    name: str
+    health: str
+    copies: bool
+    key: str
+
+
+MOTO: Final = Emulator("moto", health="/moto-api/", copies=True, key=CREDENTIALS["AWS_ACCESS_KEY_ID"])
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """An emulated account that answers at `endpoint`; `process` is known where it was started."""
 
     number: str
     endpoint: str
     process: Running | None = field(default=None, compare=False)
+    emulator: Emulator = MOTO
 
-    def __reduce__(self) -> tuple[type[Account], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[Account], tuple[str, str, None, Emulator]]:
         """For another process of the run: where it is, but not the process."""
-        return Account, (self.number, self.endpoint)
+        return Account, (self.number, self.endpoint, None, self.emulator)
 
     @property
     def environment(self) -> Mapping[str, str]:
         """What leads any AWS client to it: Terraform's provider, its S3 backend, boto3, the AWS CLI."""
-        return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.endpoint}
+        key = self.emulator.key or self.number
+        return {**CREDENTIALS, "AWS_ACCESS_KEY_ID": key, "AWS_ENDPOINT_URL": self.endpoint}
 
     def require_alive(self) -> None:
         """Raise TargetError, with its last words, where the emulator has ended."""
@@ -68,7 +86,7 @@ class Account:
         if self.process is not None and (status := self.process.returncode) is not None:
             return f"status {status}"
         try:
-            look(f"{self.endpoint}/moto-api/", within_s=_ANSWERS_WITHIN_S)
+            look(f"{self.endpoint}{self.emulator.health}", within_s=_ANSWERS_WITHIN_S)
         except httpx.HTTPError as error:
             return str(error)
         return None
@@ -81,8 +99,11 @@ class Account:
     def copied(self) -> Iterator[Account]:
         """A second account, equal to this one until either is changed, until the end of the block.
 
-        Raises TargetError where this one does not answer.
+        Raises TargetError where this one does not answer, or cannot be copied.
         """
+        if not self.emulator.copies:
+            message = f"{self.emulator.name} cannot copy an account, so nothing is broken in this one"
+            raise TargetError(message)
         port = self._ask("/meshproof/copy").json()["port"]
         copy = Account(self.number, f"http://127.0.0.1:{port}", self.process)
         try:

@@ -19,9 +19,10 @@ _CONTAINERS: Final = ("containers", "initContainers")
 
 
 class Images(BaseModel):
-    """An image for each role: `node` is kind's, the others stand for what a row of programs.toml runs.
+    """An image for each role: `node` is kind's, `localstack` the AWS account's, `ryuk` what removes that after SIGKILL.
 
-    A role without an image is not run: its workloads are applied at 0 replicas.
+    The others stand for what a row of programs.toml runs; a role without an image is not run: its workloads are applied
+    at 0 replicas.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,6 +31,8 @@ class Images(BaseModel):
     echo: str = ""
     ratelimit: str = ""
     redis: str = ""
+    localstack: str = "localstack/localstack:4.14.0"
+    ryuk: str = "testcontainers/ryuk:0.8.1"
 
     @classmethod
     def read(cls, path: Path | None) -> Self:
