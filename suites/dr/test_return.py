@@ -40,9 +40,9 @@ RETURNED = Control(
 
 
 @checks(RETURNED)
-def test_the_way_back_loses_nothing(site_loss: Observed[Drill]) -> None:
+def test_the_way_back_loses_nothing(round_trip: Observed[Drill]) -> None:
     """Every write of both directions against what the primary holds in the end, and who writes there again."""
-    findings = judge([site_loss], lambda one: _is_back(one.value))
+    findings = judge([round_trip], lambda one: _is_back(one.value))
 
     assert not findings.broken, findings.table()
 
@@ -85,9 +85,9 @@ ONE_WRITER = Control(
 
 
 @checks(ONE_WRITER)
-def test_there_is_one_writer(site_loss: Observed[Drill]) -> None:
+def test_there_is_one_writer(round_trip: Observed[Drill]) -> None:
     """No write under an older epoch was sent after one under a newer epoch had been acknowledged."""
-    findings = judge([site_loss], lambda one: _is_one(one.value))
+    findings = judge([round_trip], lambda one: _is_one(one.value))
 
     assert not findings.broken, findings.table()
 
