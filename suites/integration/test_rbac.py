@@ -1,6 +1,7 @@
 """Who may do what with the Kubernetes API, as the API server itself decides: SubjectAccessReviews."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 
 from fixtures.clusters import Clusters
 from meshproof import Control, Level, Pillar, checks, edit, judge
@@ -54,19 +55,25 @@ NO_ESCALATION = Control(
 @checks(NO_ESCALATION)
 def test_workloads_cannot_escalate(platform: Platform, clusters: Clusters) -> None:
     """Each account of a pod against each way to escalate, in every namespace at once."""
-    findings = judge(_reviewed(platform, clusters), _cannot)
+    findings = judge(_observed(platform, partial(_escalations, clusters)), _cannot)
 
     assert not findings.broken, findings.table()
 
 
-def _reviewed(platform: Platform, clusters: Clusters) -> Iterator[Observed[list[str]]]:
+def _observed(platform: Platform, asked: Callable[[Item], list[str]]) -> Iterator[Observed[Callable[[], list[str]]]]:
+    """Each account with its question, which is asked when it is judged: a cluster not looked at hides no other."""
     for account in _accounts(platform):
-        user = f"{account.namespace}/{account.name}"
-        api = clusters.apis[account.site]
-        allowed = [
-            f"{verb} {resource}" for verb, resource, group in ESCALATIONS if api.may(user, verb, resource, group=group)
-        ]
-        yield Observed(address=account.address, place=account.place, value=allowed, assurance=Assurance.ACCEPTED)
+        yield Observed(
+            address=account.address,
+            place=account.place,
+            value=partial(asked, account),
+            assurance=Assurance.ACCEPTED,
+        )
+
+
+def _escalations(clusters: Clusters, account: Item) -> list[str]:
+    api, user = clusters.api(account.site), f"{account.namespace}/{account.name}"
+    return [f"{verb} {resource}" for verb, resource, group in ESCALATIONS if api.may(user, verb, resource, group=group)]
 
 
 def _accounts(platform: Platform) -> list[Item]:
@@ -78,8 +85,8 @@ def _accounts(platform: Platform) -> list[Item]:
     return [one for one in platform.all("ServiceAccount") if (one.site, one.namespace, one.name) in used]
 
 
-def _cannot(seen: Observed[list[str]]) -> list[str]:
-    return [f"may {one} in every namespace" for one in seen.value]
+def _cannot(seen: Observed[Callable[[], list[str]]]) -> list[str]:
+    return [f"may {one} in every namespace" for one in seen.value()]
 
 
 OWN_SECRETS = Control(
@@ -108,22 +115,22 @@ OWN_SECRETS = Control(
 @checks(OWN_SECRETS)
 def test_workloads_read_no_secrets(platform: Platform, clusters: Clusters) -> None:
     """Each account of a pod against the secrets of each declared namespace."""
-    findings = judge(_readers(platform, clusters), lambda seen: [f"reads the secrets of {one}" for one in seen.value])
+    asked = partial(_readable, platform, clusters, set(_terminating(platform)))
+    findings = judge(_observed(platform, asked), lambda seen: [f"reads the secrets of {one}" for one in seen.value()])
 
     assert not findings.broken, findings.table()
 
 
-def _readers(platform: Platform, clusters: Clusters) -> Iterator[Observed[list[str]]]:
-    terminating = set(_terminating(platform))
-    for account in _accounts(platform):
-        api, user = clusters.apis[account.site], f"{account.namespace}/{account.name}"
-        readable = [
-            one.name
-            for one in platform.all("Namespace", site=account.site)
-            if api.may(user, "list", "secrets", namespace=one.name)
-            and not (one.name == account.namespace and (account.site, account.namespace, account.name) in terminating)
-        ]
-        yield Observed(address=account.address, place=account.place, value=readable, assurance=Assurance.ACCEPTED)
+def _readable(
+    platform: Platform, clusters: Clusters, terminating: Collection[tuple[str, str, str]], account: Item
+) -> list[str]:
+    api, user = clusters.api(account.site), f"{account.namespace}/{account.name}"
+    return [
+        one.name
+        for one in platform.all("Namespace", site=account.site)
+        if api.may(user, "list", "secrets", namespace=one.name)
+        and not (one.name == account.namespace and (account.site, account.namespace, account.name) in terminating)
+    ]
 
 
 def _terminating(platform: Platform) -> Iterator[tuple[str, str, str]]:

@@ -1,14 +1,19 @@
 """Whether what is declared stands in the running clusters as it is declared, and nobody has changed it since."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import partial
 
 from fixtures.clusters import Clusters
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item
+from meshproof.errors import ProbeError
 from meshproof.mutant import Mutant
 from meshproof.observation import Observed
 from meshproof.probes.standing import Standing
+from meshproof.verdict import Assurance
+
+#: What of one object is not as declared, asked when it is judged.
+Comparison = Callable[[], Iterator[str]]
 
 SHOWN_BY = ("embedded", "kind", "live")
 #: Pods are processes on the embedded target, and on kind they stand for others: neither holds workloads as declared.
@@ -39,9 +44,7 @@ def _judged(clusters: Clusters, belongs: Callable[[Item], bool]) -> None:
     assert not findings.broken, findings.table()
 
 
-def _seen(
-    clusters: Clusters, belongs: Callable[[Item], bool]
-) -> Iterator[Observed[tuple[Standing, Mapping[str, Any]]]]:
+def _seen(clusters: Clusters, belongs: Callable[[Item], bool]) -> Iterator[Observed[Comparison]]:
     expected = clusters.expected
     items = [one for one in clusters.platform.family("kubernetes") if belongs(one)]
     there = {site: Standing(api) for site, api in clusters.apis.items()}
@@ -51,17 +54,21 @@ def _seen(
         )
     for item in items:
         if isinstance(thing := expected[item.address], Mapping):
-            yield Observed(
-                address=item.address,
-                place=item.place,
-                value=(there[item.site], thing),
-                assurance=clusters.assurance[item.site],
-            )
+            yield _observed(item, partial(there[item.site].differences, thing), clusters.assurance[item.site])
+        elif item.site not in there:  # said of each, so that a site which was not looked at is never taken for kept
+            yield _observed(item, partial(_unseen, thing), item.assurance)
 
 
-def _as_declared(seen: Observed[tuple[Standing, Mapping[str, Any]]]) -> Iterator[str]:
-    standing, declared = seen.value
-    return standing.differences(declared)
+def _observed(item: Item, comparison: Comparison, assurance: Assurance) -> Observed[Comparison]:
+    return Observed(address=item.address, place=item.place, value=comparison, assurance=assurance)
+
+
+def _unseen(why: str) -> Iterator[str]:
+    raise ProbeError(why)
+
+
+def _as_declared(seen: Observed[Comparison]) -> Iterator[str]:
+    return seen.value()
 
 
 def _of(*groups: str) -> Callable[[Item], bool]:
