@@ -114,6 +114,23 @@ def test_a_run_that_did_not_measure_leaves_a_gap() -> None:
     assert len(drawn.points) == 2
 
 
+def test_a_file_in_place_of_a_directory_is_named_once(tmp_path: Path) -> None:
+    """Somebody names run.json itself."""
+    path = _written(tmp_path / "run", RUN) / "run.json"
+
+    with pytest.raises(UsageError, match=r"run.json: cannot be read: Not a directory; name the directory of a run"):
+        trend([path], into=tmp_path / "trend", out=Console(file=io.StringIO()))
+
+
+def test_a_night_is_told_whole_in_a_narrow_log(tmp_path: Path) -> None:
+    """A pipeline's log has eighty columns: a date that is cut names no night."""
+    out = io.StringIO()
+
+    trend([_written(tmp_path / "run", RUN)], into=tmp_path / "trend", out=Console(file=out, width=80))
+
+    assert RUN.started.strftime("%Y-%m-%d %H:%M") in out.getvalue()
+
+
 @pytest.mark.parametrize(
     ("summary", "complete", "says", "mood"),
     [

@@ -21,8 +21,11 @@ def load_run(directory: Path) -> Run:
     path = directory / "run.json"
     try:
         return Run.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: cannot be read: {error}; name the directory of a run"
+    except OSError as error:
+        message = f"{path}: cannot be read: {error.strerror}; name the directory of a run"
+        raise UsageError(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{path}: is not UTF-8: {error.reason}; it is not a run"
         raise UsageError(message) from error
     except ValidationError as error:
         first = error.errors()[0]

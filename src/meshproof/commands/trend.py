@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from meshproof.commands.runs import load_run
 from meshproof.errors import UsageError
@@ -61,7 +61,15 @@ def _write(into: Path, files: dict[str, bytes]) -> None:
 
 def _table(found: Trend) -> Table:
     table = Table(
-        "started", "commit", "pass", "fail", "unknown", "mutants", "took", "changed", title=escape(str(found.kind))
+        Column("started", no_wrap=True),
+        "commit",
+        "pass",
+        "fail",
+        "unknown",
+        "mutants",
+        "took",
+        "changed",
+        title=escape(str(found.kind)),
     )
     runs = found.runs
     first = max(len(runs) - _SHOWN, 0)
