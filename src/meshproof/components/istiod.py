@@ -42,9 +42,10 @@ class IstiodPorts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Istiod:
-    """A running control plane: `xds` is where proxies connect, `debug` its debug and `metrics` its metrics URL."""
+    """A running control plane: `xds` is where proxies connect, the others are URLs of it."""
 
     xds: str
+    webhooks: str
     debug: str
     metrics: str
     pid: int
@@ -113,6 +114,7 @@ def istiod(  # noqa: PLR0913  what a control plane is made of
         await_ready(process, is_ready, within_s=_READY_WITHIN_S, what=f"istiod of {site} at {address}")
         yield Istiod(
             xds=f"{address}:{ports.xds}",
+            webhooks=f"https://{address}:{ports.https}",
             debug=f"http://{address}:{ports.http}/debug",
             metrics=f"http://{address}:{ports.monitoring}/metrics",
             pid=process.pid,

@@ -95,18 +95,27 @@ class Api:
 
     def apply(self, thing: Object, *, dry_run: bool = False, force: bool = True) -> Answer:
         """Server-side apply with strict validation of fields; `dry_run` asks without keeping anything."""
+        return self._apply(thing, dry_run=dry_run, force=force)[0]
+
+    def admitted(self, thing: Object) -> tuple[Answer, dict[str, Any]]:
+        """What would be kept of an object after everything that has a say in it; nothing is. Empty where refused."""
+        return self._apply(thing, dry_run=True, force=True)
+
+    def _apply(self, thing: Object, *, dry_run: bool, force: bool) -> tuple[Answer, dict[str, Any]]:
         path = self.path_of(thing)
         kind, name = str(thing.get("kind", "")), _name(thing)
         if path is None:
             says = f"no resource {thing.get('apiVersion')} {kind} is served: its definition is missing"
-            return Answer(kind=kind, name=name, status=_NOT_FOUND, says=says)
+            return Answer(kind=kind, name=name, status=_NOT_FOUND, says=says), {}
         query = {"fieldManager": MANAGER, "force": str(force).lower(), "fieldValidation": "Strict"}
         query |= {"dryRun": "All"} if dry_run else {}
         body = json.dumps(thing).encode()
         got = self._ask("PATCH", path, params=query, content=body, kind="application/apply-patch+yaml")
-        says = "" if got.status_code < _REFUSED else _message(got)
+        is_refused = got.status_code >= _REFUSED
         warnings = tuple(one.split('"')[1] for one in got.headers.get_list("warning") if '"' in one)
-        return Answer(kind=kind, name=name, status=got.status_code, says=says, warnings=warnings)
+        says = _message(got) if is_refused else ""
+        answer = Answer(kind=kind, name=name, status=got.status_code, says=says, warnings=warnings)
+        return answer, {} if is_refused else got.json()
 
     def define(self, text: str) -> Answer:
         """Server-side apply of one CustomResourceDefinition as its file holds it: parsing it here would be slower."""

@@ -101,6 +101,12 @@ class Incarnation(Protocol):
     def mesh(self, declaration: Declaration) -> Mesh:
         """Its mesh. Raises TargetError where there is no way into it."""
 
+    def injecting(self, declaration: Declaration, site: str) -> AbstractContextManager[None]:
+        """A pod that a site's API server is asked for in the block meets the injector of the declared mesh.
+
+        Raises TargetError where there is none.
+        """
+
 
 class Process(Protocol):
     """One workload's incarnation: at `address` it is called from outside, at `outbound` it calls as itself.

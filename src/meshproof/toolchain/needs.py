@@ -16,7 +16,7 @@ PLAN: Final = ("terraform", "kustomize", "helm", "opa", "checkov")
 _MESH: Final = ("envoy", "pilot-discovery", "pilot-agent", "istioctl", "echo-server", "echo-client")
 EMBEDDED: Final = (
     *("kustomize", "helm", "etcd", "kube-apiserver", *_MESH, "ratelimit", "redis-server", "postgres"),
-    *("istio-crds", "istio-bootstrap"),
+    *("istio-crds", "istio-bootstrap", "istio-charts"),
 )
 #: What drills use where it can be had, beside the bundles.
 _WELCOME: Final = ("pgbouncer", "bigtable-emulator")

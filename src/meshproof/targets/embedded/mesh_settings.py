@@ -35,7 +35,7 @@ def mesh_settings(records: Sequence[Record], eastwest: Mapping[str, str]) -> tup
 
     Raises TargetError where no release of the chart is declared.
     """
-    release = next((one for one in records if one.kind == "HelmRelease" and _chart(one) == _CHART), None)
+    release = next((one for one in records if chart_of(one) == _CHART), None)
     if release is None:
         message = "no HelmRelease of the chart istiod is declared: a mesh needs a control plane"
         raise TargetError(message)
@@ -81,8 +81,9 @@ def _network(
     return {**declared, "gateways": gateways}
 
 
-def _chart(release: Record) -> str:
-    return str(_spec_of_chart(release).get("chart", ""))
+def chart_of(record: Record) -> str:
+    """The chart that a HelmRelease is of, "" for anything else."""
+    return str(_spec_of_chart(record).get("chart", "")) if record.kind == "HelmRelease" else ""
 
 
 def _spec_of_chart(release: Record) -> Mapping[str, Any]:

@@ -41,12 +41,19 @@ class Revision:
 
 
 @contextmanager
-def revision(
-    mesh: Mesh, site: str, *, name: str, addresses: Addresses, environment: Mapping[str, str] | None = None
+def revision(  # noqa: PLR0913  what a control plane is made of
+    mesh: Mesh,
+    site: str,
+    *,
+    name: str,
+    addresses: Addresses,
+    environment: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> Iterator[Revision]:
     """A ready control plane over the site's API server, configured as `mesh` is declared, until the end of the block.
 
-    It signs with the site's own intermediate. `environment` are variables over the declared ones.
+    It signs with the site's own intermediate. `environment` are variables over the declared ones, `files` lie below its
+    directory.
     Raises TargetError with its last words.
     """
     state = mesh.state.site(site)
@@ -54,9 +61,11 @@ def revision(
     gateways = [one for one in mesh.processes(kind="gateway") if one.labels.get("istio") == EASTWEST]
     settings, _ = mesh_settings(records, {one.site: one.address for one in gateways})
     http, https, grpc, xds, monitoring = free_ports(5)
-    with (
-        scratch("revision") as directory,
-        istiod(
+    with scratch("revision") as directory:
+        for path, text in (files or {}).items():
+            (directory / path).parent.mkdir(parents=True, exist_ok=True)
+            private(directory / path, text)
+        with istiod(
             program_paths()["pilot-discovery"],
             site=site,
             address=addresses.take(),
@@ -68,9 +77,8 @@ def revision(
             environment={**settings.environment, **(environment or {})},
             revision=name,
             authority=signer(mesh, site),
-        ) as control,
-    ):
-        yield Revision(control=control, authority_files=directory / "cacerts")
+        ) as control:
+            yield Revision(control=control, authority_files=directory / "cacerts")
 
 
 def signer(mesh: Mesh, site: str) -> Authority:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from meshproof.probes.kubernetes import Api
 from meshproof.process import mark_children
 from meshproof.settings import Settings
 from meshproof.targets.embedded.changes import applied_objects, key_of
+from meshproof.targets.embedded.injector import injecting
 from meshproof.targets.embedded.lease import Lease, attach, discard, reserve, world
 from meshproof.targets.embedded.mesh import Mesh
 from meshproof.targets.embedded.running import described, running
@@ -116,6 +117,12 @@ class Embedded:
     def mesh(self, declaration: Declaration) -> Mesh:
         """Both sites' mesh."""
         return Mesh(self.state, declaration)
+
+    @contextmanager
+    def injecting(self, declaration: Declaration, site: str) -> Iterator[None]:
+        """An injector of the declared release, for as long as it is asked."""
+        with closing(self.mesh(declaration)) as mesh, injecting(mesh, site):
+            yield
 
 
 TARGET: Final[Target] = EmbeddedTarget()

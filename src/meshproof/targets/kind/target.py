@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -92,6 +92,13 @@ class Kind(Embedded):
     def mesh(self, declaration: Declaration) -> ClusterMesh:
         """Both sites' API servers."""
         return ClusterMesh(self.state, declaration)
+
+    @contextmanager
+    def injecting(self, declaration: Declaration, site: str) -> Iterator[None]:
+        """Always raises TargetError."""
+        with closing(self.mesh(declaration)) as mesh:
+            mesh.processes(site=site)
+            yield
 
     def notes(self) -> Iterator[tuple[str, str]]:
         """What was translated, what was refused, what could not be had."""

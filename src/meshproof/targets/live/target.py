@@ -137,6 +137,12 @@ class Live:
             raise TargetError(message)
         return nullcontext()
 
+    def injecting(self, declaration: Declaration, site: str) -> AbstractContextManager[None]:
+        """Always raises TargetError."""
+        del declaration, site
+        message = "a live target only reads: its injector is not asked"
+        raise TargetError(message)
+
     def mesh(self, declaration: Declaration) -> Mesh:
         """Always raises TargetError."""
         del declaration
