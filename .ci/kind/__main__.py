@@ -11,6 +11,7 @@ from typing import Final
 
 from kind import debian
 from kind.daemon import docker, inside
+from kind.localstack import REQUIREMENTS, make_localstack
 from kind.node import make_node
 from kind.programs import OWN, all_programs, program
 from kind.store import Store, own_text, say
@@ -38,7 +39,10 @@ def prepare(store: Store) -> tuple[Path, Path]:
         program(name)
     made_of = [str(tree), OWN.read_text(encoding="utf-8"), *own_text(*_NODE)]
     node = store.part("node", made_of, lambda to: make_node(tree, to))
-    data = store.part("docker", [str(node)], lambda to: _load(tree, to, [node / "node.tar"]))
+    made_of = [REQUIREMENTS.read_text(encoding="utf-8"), *own_text("archive.py", "localstack.py")]
+    localstack = store.part("localstack", made_of, make_localstack)
+    archives = [node / "node.tar", localstack / "localstack.tar"]
+    data = store.part("docker", [str(node), str(localstack)], lambda to: _load(tree, to, archives))
     require(run(inside(tree, ["true"]), within_s=60), doing="making namespaces for Docker's daemon")
     return tree, data
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -43,24 +44,42 @@ def made_of() -> list[str]:
 
 
 def make_tree(to: Path) -> None:
-    """Install the packages into `to`, with the program that does so taken from Debian for the moment."""
-    sources = next((one for one in _SOURCES if one.exists()), None)
-    if sources is None:
+    """Install the packages of a node into `to`."""
+    bootstrap(to, PACKAGES, release(), _sources())
+    for pattern in _NOT_STARTED:
+        for path in to.glob(pattern):
+            path.unlink()
+
+
+def archive() -> str:
+    """The URL of the archive that this machine's own packages come from. Raises TargetError."""
+    lines = [one for one in _sources().read_text(encoding="utf-8").splitlines() if not one.startswith("#")]
+    return next(word for line in lines for word in line.split() if word.startswith("http"))
+
+
+def _sources() -> Path:
+    found = next((one for one in _SOURCES if one.exists()), None)
+    if found is None:
         message = f"apt knows no sources: none of {', '.join(map(str, _SOURCES))} is there"
         raise TargetError(message)
+    return found
+
+
+def bootstrap(to: Path, packages: Sequence[str], suite: str, source: Path | str) -> None:
+    """Install packages into `to`, with the program that does so taken from Debian for the moment.
+
+    `source` is a file of apt's sources, or the URL of an archive.
+    """
     with scratch("bootstrap") as place:
         got = run(["apt-get", "--quiet", "download", "mmdebstrap"], cwd=place, within_s=_DOWNLOAD_WITHIN_S)
         require(got, doing="downloading mmdebstrap (`apt-get update` may help)")
         (package,) = place.glob("mmdebstrap_*.deb")
         require(run(["dpkg-deb", "--extract", package, place], within_s=60), doing="unpacking mmdebstrap")
         program = place / "usr/bin/mmdebstrap"
-        words = ["--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}", release(), to, sources]
+        words = ["--quiet", "--variant=minbase", f"--include={','.join(packages)}", suite, to, source]
         alone = ["unshare", "--mount", "--"]  # it mounts into the tree, and nothing of that must outlive it
         done = run([*alone, program, *map(str, words)], within_s=_INSTALL_WITHIN_S)
         require(done, doing="installing Debian's packages")
-    for pattern in _NOT_STARTED:
-        for path in to.glob(pattern):
-            path.unlink()
 
 
 def files_of(tree: Path, *packages: str) -> list[str]:

@@ -15,7 +15,7 @@ from meshproof.observation import Observed
 from meshproof.probes.aws import looking
 from meshproof.verdict import Assurance
 
-SHOWN_BY = ("embedded", "live")
+SHOWN_BY = ("embedded", "kind", "live")
 BACKEND = "https://developer.hashicorp.com/terraform/language/backend/s3"
 DRIFT = "https://developer.hashicorp.com/terraform/tutorials/state/resource-drift"
 

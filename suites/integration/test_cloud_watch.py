@@ -9,7 +9,9 @@ from meshproof.declaration.platform import Platform
 from meshproof.observation import Observed
 from meshproof.probes.aws import looking, there
 
-SHOWN_BY = ("embedded", "live")
+SHOWN_BY = ("embedded", "kind", "live")
+#: LocalStack's free edition has neither CloudTrail nor budgets.
+SHOWN_WITHOUT_KIND = ("embedded", "live")
 BUDGETS = "https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-best-practices.html"
 TRAIL = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html"
 
@@ -22,7 +24,7 @@ AUDITED = Control(
     since="1.0",
     source=TRAIL,
     remedy="Apply is_multi_region_trail, enable_log_file_validation, kms_key_id, enable_logging, and Object Lock in compliance mode.",
-    targets=SHOWN_BY,
+    targets=SHOWN_WITHOUT_KIND,
     frameworks={"nist": "AU-9", "pci": "10.3.2", "cis": "AWS 3.1", "hipaa": "164.312(b)", "soc2": "CC7.2"},
     mutants=[
         edit("aws_cloudtrail", "module.global_audit.*", {"enable_log_file_validation": False}, says="is not validated"),
@@ -192,7 +194,7 @@ WARNED = Control(
     since="1.0",
     source=BUDGETS,
     remedy="Apply notification blocks of type ACTUAL with subscribers.",
-    targets=SHOWN_BY,
+    targets=SHOWN_WITHOUT_KIND,
     frameworks={"soc2": "CC7.2"},
     mutants=[
         edit(
