@@ -124,15 +124,16 @@ class Changes:
     def _await(self, process: ProcessState, mark: str) -> float:
         proxy = Envoy(process.admin)
 
-        def has_all() -> bool:
-            return proxy.has_cluster(mark) and not proxy.is_warming() and self._is_acknowledged(process)
+        def lacking() -> str:
+            if not proxy.has_cluster(mark):
+                return "the clusters of the change"
+            return "what it warms" if proxy.is_warming() else self._unacknowledged(process)
 
-        return until(
-            has_all, bool, within_s=_SETTLED_WITHIN_S, every_s=_EVERY_S, what=f"the change at {process.name}"
-        ).seconds
+        what = f"the change at {process.name}"
+        return until(lacking, lambda one: not one, within_s=_SETTLED_WITHIN_S, every_s=_EVERY_S, what=what).seconds
 
-    def _is_acknowledged(self, process: ProcessState) -> bool:
-        """Whether the control plane has the proxy's word for everything that it sent."""
+    def _unacknowledged(self, process: ProcessState) -> str:
+        """What the control plane has sent, or is to send, and has not the proxy's word for; empty where it has all."""
         url = f"{self._state.site(process.site).debug}/syncz"
         try:
             rows = look(url, within_s=3).raise_for_status().json()
@@ -140,7 +141,7 @@ class Changes:
             message = f"{url}: the control plane does not answer: {error}"
             raise ProbeError(message) from error
         own = [row for row in rows if str(row.get("proxy", "")).startswith(f"{process.name}.")]
-        return bool(own) and all(_acknowledged(row) for row in own)
+        return ", ".join(one for row in own for one in unacknowledged(row)) if own else "its connection"
 
     def _move(self, site: str, before: Declaration, after: Declaration) -> bool:
         """Apply what differs between two declarations; whether anything does."""
@@ -235,15 +236,19 @@ def _records(declaration: Declaration, site: str) -> list[Record]:
     return [one for one in declaration.records if one.family == "kubernetes" and one.site == site]
 
 
-def _acknowledged(row: Mapping[str, Any]) -> bool:
-    """Whether the proxy has taken all of the push that its clusters are of: they are sent first, and the rest later.
+def unacknowledged(row: Mapping[str, Any]) -> Iterator[str]:
+    """What a proxy has not taken of the push that its clusters are of: they are sent first, and the rest later.
 
-    A nonce is the push, numbered after the last slash, and 36 characters of its own.
+    A nonce is the push, numbered after the last slash, and 36 characters of its own. Endpoints are only sent in a push
+    that changes some.
     """
     sent = {name: str(row[f"{name}_sent"]) for name in _KINDS_SENT if row.get(f"{name}_sent")}
     pushes = {name: int(nonce[:-_OWN].rpartition("/")[2] or 0) for name, nonce in sent.items()}
-    whole = all(push >= pushes.get("cluster", 0) for push in pushes.values())
-    return whole and all(nonce == row.get(f"{name}_acked") for name, nonce in sent.items())
+    for name, nonce in sent.items():
+        if nonce != row.get(f"{name}_acked"):
+            yield f"its word for {name}s"
+        elif pushes[name] < pushes.get("cluster", 0) and name != "endpoint":
+            yield f"{name}s of push {pushes['cluster']}, after those of {pushes[name]}"
 
 
 def _mark(name: str) -> Object:
