@@ -34,6 +34,11 @@ class Envoy:
         """Whether a listener waits to take over."""
         return "warming_state" in self._get("/config_dump", resource="dynamic_listeners", mask="warming_state").text
 
+    def has_routes(self) -> bool:
+        """Whether a control plane gives it routes."""
+        query = {"resource": "dynamic_route_configs", "mask": "version_info"}
+        return "version_info" in self._get("/config_dump", **query).text
+
     def config(self, **query: str) -> Any:
         """A part of the configuration dump."""
         return self._get("/config_dump", **query).json()

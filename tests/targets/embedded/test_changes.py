@@ -31,4 +31,12 @@ def row(*, acknowledged: bool = True, **pushes: str) -> dict[str, str]:
 )
 def test_a_proxy_has_a_change_with_the_whole_push(said: dict[str, str], *, has_all: bool) -> None:
     """Clusters are sent first: whoever has them may still decide by the listeners of before."""
-    assert (not list(unacknowledged(said))) == has_all
+    assert (not list(unacknowledged(said, ("listener", "route")))) == has_all
+
+
+def test_routes_that_a_gateway_no_longer_asks_for_are_not_awaited() -> None:
+    """The control plane remembers their last push."""
+    said = row(cluster=SECOND, listener=SECOND, route=FIRST)
+
+    assert list(unacknowledged(said, ("listener", "route"))) == ["routes of push 9, after those of 8"]
+    assert list(unacknowledged(said, ("listener",))) == []

@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final
@@ -127,12 +127,12 @@ class Changes:
         def lacking() -> str:
             if not proxy.has_cluster(mark):
                 return "the clusters of the change"
-            return "what it warms" if proxy.is_warming() else self._unacknowledged(process)
+            return "what it warms" if proxy.is_warming() else self._unacknowledged(process, proxy)
 
         what = f"the change at {process.name}"
         return until(lacking, lambda one: not one, within_s=_SETTLED_WITHIN_S, every_s=_EVERY_S, what=what).seconds
 
-    def _unacknowledged(self, process: ProcessState) -> str:
+    def _unacknowledged(self, process: ProcessState, proxy: Envoy) -> str:
         """What the control plane has sent, or is to send, and has not the proxy's word for; empty where it has all."""
         url = f"{self._state.site(process.site).debug}/syncz"
         try:
@@ -141,7 +141,8 @@ class Changes:
             message = f"{url}: the control plane does not answer: {error}"
             raise ProbeError(message) from error
         own = [row for row in rows if str(row.get("proxy", "")).startswith(f"{process.name}.")]
-        return ", ".join(one for row in own for one in unacknowledged(row)) if own else "its connection"
+        in_each = ("listener", "route") if proxy.has_routes() else ("listener",)
+        return ", ".join(one for row in own for one in unacknowledged(row, in_each)) if own else "its connection"
 
     def _move(self, site: str, before: Declaration, after: Declaration) -> bool:
         """Apply what differs between two declarations; whether anything does."""
@@ -236,18 +237,18 @@ def _records(declaration: Declaration, site: str) -> list[Record]:
     return [one for one in declaration.records if one.family == "kubernetes" and one.site == site]
 
 
-def unacknowledged(row: Mapping[str, Any]) -> Iterator[str]:
+def unacknowledged(row: Mapping[str, Any], in_each: Collection[str]) -> Iterator[str]:
     """What a proxy has not taken of the push that its clusters are of: they are sent first, and the rest later.
 
-    A nonce is the push, numbered after the last slash, and 36 characters of its own. Endpoints are only sent in a push
-    that changes some.
+    `in_each` are the kinds that each push sends to this proxy: what it once subscribed to keeps its last push in the
+    control plane's list. A nonce is the push, numbered after the last slash, and 36 characters of its own.
     """
     sent = {name: str(row[f"{name}_sent"]) for name in _KINDS_SENT if row.get(f"{name}_sent")}
     pushes = {name: int(nonce[:-_OWN].rpartition("/")[2] or 0) for name, nonce in sent.items()}
     for name, nonce in sent.items():
         if nonce != row.get(f"{name}_acked"):
             yield f"its word for {name}s"
-        elif pushes[name] < pushes.get("cluster", 0) and name != "endpoint":
+        elif name in in_each and pushes[name] < pushes.get("cluster", 0):
             yield f"{name}s of push {pushes['cluster']}, after those of {pushes[name]}"
 
 
