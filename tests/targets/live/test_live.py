@@ -146,6 +146,27 @@ def test_a_wrong_context_names_those_that_are_there() -> None:
         cluster_of("prod", "--primary-context")
 
 
+_ONE = "contexts: [{name: a, context: {cluster: c, user: u}}]\ncurrent-context: a\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: [", "[]", "contexts: 3", "x", "\x00", "", _ONE + "clusters: 3\nusers: []"],
+    ids=lambda text: repr(text[:9]),
+)
+def test_a_kubeconfig_of_another_form_is_said(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the client stumbles over in it."""
+    file = tmp_path / "kubeconfig"
+    file.write_text(text)
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(file))
+    monkeypatch.setenv("KUBECONFIG", str(file))
+
+    with pytest.raises(UsageError, match=r"^the kubeconfig cannot be used: .*kubeconfig.*; set KUBECONFIG$"):
+        cluster_of("a", "--primary-context")
+    with pytest.raises(TargetError, match=r"^context a: gives no credentials: .*kubeconfig.*; log in again$"):
+        credentials_of("a")
+
+
 @pytest.mark.usefixtures("kubeconfig")
 def test_a_cluster_that_is_not_declared_is_refused() -> None:
     """Before anything is asked of it."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from meshproof.errors import TargetError, UsageError
+from meshproof.errors import MeshproofError, TargetError, UsageError
 from meshproof.probes.kubernetes import Credentials
 
 _BEARER = "Bearer "
@@ -23,14 +25,11 @@ def cluster_of(context: str, option: str) -> str:
 def credentials_of(context: str) -> Credentials:
     """The way in that a context describes; an exec plugin is asked now. Raises TargetError where it gives none."""
     from kubernetes.client import Configuration  # noqa: PLC0415 - a large package, and only this target needs it
-    from kubernetes.config import ConfigException, load_kube_config  # noqa: PLC0415
+    from kubernetes.config import load_kube_config  # noqa: PLC0415
 
     found = Configuration()
-    try:
+    with _readable(TargetError, f"context {context}: gives no credentials", "log in again"):
         load_kube_config(context=context, client_configuration=found, persist_config=False)
-    except (ConfigException, OSError, ValueError) as error:
-        message = f"context {context}: gives no credentials: {error}; log in again"
-        raise TargetError(message) from error
     if not found.verify_ssl or not found.ssl_ca_cert:
         message = (
             f"context {context}: names no certificate-authority to check the server by, so it could be any cluster"
@@ -47,13 +46,27 @@ def credentials_of(context: str) -> Credentials:
 
 def _contexts() -> Mapping[str, str]:
     try:
-        from kubernetes.config import ConfigException, list_kube_config_contexts  # noqa: PLC0415
+        from kubernetes.config import list_kube_config_contexts  # noqa: PLC0415
     except ImportError as error:
         message = "the live target needs the Kubernetes client, which is not installed: pip install 'meshproof[live]'"
         raise UsageError(message) from error
-    try:
+    with _readable(UsageError, "the kubeconfig cannot be used", "set KUBECONFIG"):
         rows, _ = list_kube_config_contexts()
+        return {row["name"]: row["context"].get("cluster", "") for row in rows}
+
+
+@contextmanager
+def _readable(kind: type[MeshproofError], what: str, remedy: str) -> Iterator[None]:
+    """Make one sentence of what the client raises; of a file of another shape it raises whatever it stumbles over."""
+    from kubernetes.config import ConfigException  # noqa: PLC0415
+    from yaml import YAMLError  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    try:
+        yield
     except (ConfigException, OSError, ValueError) as error:
-        message = f"the kubeconfig cannot be used: {error}; set KUBECONFIG"
-        raise UsageError(message) from error
-    return {row["name"]: row["context"].get("cluster", "") for row in rows}
+        message = f"{what}: {' '.join(str(error).split())}; {remedy}"
+        raise kind(message) from error
+    except (YAMLError, TypeError, AttributeError, KeyError) as error:
+        file = os.environ.get("KUBECONFIG", "~/.kube/config")
+        message = f"{what}: {file} has not the form of one ({' '.join(str(error).split())}); {remedy}"
+        raise kind(message) from error
