@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from meshproof.commands.rights import Account
 from meshproof.errors import MeshproofError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -118,11 +119,11 @@ def equivalence(
 
 
 @app.command()
-def rights() -> None:
-    """Print what the account of a live run needs, and no more."""
+def rights(account: Annotated[Account | None, typer.Argument(help="one of them alone")] = None) -> None:
+    """Print what the accounts of a live run need, and no more; `cluster` can be applied, `aws` is IAM's policy."""
     from meshproof.commands.rights import rights as tell  # noqa: PLC0415
 
-    tell(out=out)
+    tell(account, out=out)
 
 
 @app.command()

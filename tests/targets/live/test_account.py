@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 from collections.abc import Iterator
@@ -10,8 +11,11 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.config import Config
+from rich.console import Console
+from ruamel.yaml import YAML
 
-from meshproof.commands.rights import iam_policy
+from meshproof.commands.rights import Account as Whose
+from meshproof.commands.rights import iam_policy, rights
 from meshproof.components.moto import Account, emulated_account
 from meshproof.errors import MeshproofError, ProbeError, TargetError, UsageError
 from meshproof.settings import Settings
@@ -187,3 +191,17 @@ def test_the_shipped_policy_names_what_is_called() -> None:
 
     assert sorted(named) == sorted(set(ACTIONS.values()))
     assert [one for one in ACTIONS if not one.split()[1].startswith(READS)] == []
+
+
+def printed(whose: Whose | None) -> str:
+    """What `meshproof rights` prints where lines are short."""
+    out = io.StringIO()
+    rights(whose, out=Console(file=out, width=40, soft_wrap=True, highlight=False))
+    return out.getvalue()
+
+
+def test_each_accounts_rights_can_be_handed_on_alone() -> None:
+    """To kubectl, and to IAM."""
+    assert YAML(typ="safe").load(printed(Whose.CLUSTER))["kind"] == "ClusterRole"
+    assert json.loads(printed(Whose.AWS)) == json.loads(iam_policy())
+    assert printed(None) == printed(Whose.CLUSTER) + printed(Whose.AWS)
