@@ -54,11 +54,11 @@ def embedded() -> list[tuple[str, str]]:
         for site in state.sites:
             parts = ", ".join(f"{name} {took:.1f} s" for name, took in site.seconds.items())
             rows.append((f"{site.name}: its parts", parts))
-        rows.append(("memory of all its processes", f"{_memory(state.directory) / 2**30:.1f} GiB"))
+        rows.append(("memory of all its processes", f"{memory_of(state.directory) / 2**30:.1f} GiB"))
         return rows + asyncio.run(_scale(state, Mesh(state, declaration)))
 
 
-def _memory(directory: Path) -> int:
+def memory_of(directory: Path) -> int:
     """Bytes that the target's processes hold for themselves (proportional set size)."""
     argv = ["ps", "-eo", "pid=,args="]
     pids = [line.split()[0] for line in run(argv, within_s=5).stdout.splitlines() if str(directory) in line]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from checkers import checkers
@@ -15,6 +17,7 @@ from embedded import embedded
 from platformdirs import user_cache_path
 from rich.console import Console
 from rich.table import Table
+from targets import side_by_side
 
 from meshproof.process import require, run
 from meshproof.scanners.checkov import scan
@@ -256,7 +259,11 @@ def test_{n}(platform):
 
 
 def main() -> None:
-    """Print every figure."""
+    """Print every figure, or those whose titles contain a word."""
+    asked = argparse.ArgumentParser(description=main.__doc__)
+    asked.add_argument("word", nargs="?", default="", help="of the titles to print")
+    asked.add_argument("--images", default="", help="the kind target's file of images")
+    words = asked.parse_args()
     console = Console()
     for title, measure in (
         ("Policy suite against Checkov", policy_against_checkov),
@@ -265,7 +272,10 @@ def main() -> None:
         ("Size of a history", histories),
         ("Checkers of histories", checkers),
         ("Embedded target", embedded),
+        ("Targets side by side", partial(side_by_side, words.images)),
     ):
+        if words.word.lower() not in title.lower():
+            continue
         table = Table("figure", "value", title=title, title_justify="left")
         for name, value in measure():
             table.add_row(name, value)
