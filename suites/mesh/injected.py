@@ -22,6 +22,9 @@ _PROXY: Final = "istio-proxy"
 _NOT_YET: Final = "auto"
 _REDIRECTS: Final = ("istio-init", "istio-validation")
 _INJECT: Final = "sidecar.istio.io/inject"
+#: A gateway's proxy is the workload itself: there is nobody whose traffic it would take.
+_TEMPLATES: Final = "inject.istio.io/templates"
+_GATEWAY: Final = "gateway"
 _EXCLUDED: Final = "traffic.sidecar.istio.io/exclude"
 #: The agent's own ports: probes and metrics come to them without a certificate.
 _OWN_PORTS: Final = frozenset({"15020", "15021", "15090"})
@@ -45,12 +48,14 @@ class Interception:
 class Started:
     """A pod as it was admitted, `refused` in the API server's words where it was not.
 
-    `revision` is that of the proxy it got, `promised` the one that it is to get; "" is none.
+    `revision` is that of the proxy it got, `promised` the one that it is to get; "" is none. `interception` is None
+    where nothing redirects its traffic, and `is_gateway` says that it is declared to be a proxy and nothing else.
     """
 
     refused: str
     revision: str
     promised: str
+    is_gateway: bool
     interception: Interception | None
     declared: Interception
 
@@ -73,6 +78,7 @@ def _started(mesh: Mesh, as_built: Declaration, site: str) -> Iterator[Observed[
             refused=answer.says,
             revision=_revision(made),
             promised=_promised(as_built, built),
+            is_gateway=_annotations(built).get(_TEMPLATES) == _GATEWAY,
             interception=_interception(made),
             declared=_declared(as_built, built),
         )
@@ -92,6 +98,11 @@ def _pod(record: Record) -> dict[str, Any]:
 
 def _template(record: Record) -> Mapping[str, Any]:
     found: Mapping[str, Any] = record.values["spec"]["template"]  # type: ignore[index]  # a workload has pods
+    return found
+
+
+def _annotations(record: Record) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = _template(record).get("metadata", {}).get("annotations", {})
     return found
 
 
@@ -133,7 +144,7 @@ def _interception(pod: Mapping[str, Any]) -> Interception | None:
 
 
 def _declared(as_built: Declaration, record: Record) -> Interception:
-    annotations = _template(record).get("metadata", {}).get("annotations", {})
+    annotations = _annotations(record)
     proxy = promised.release(as_built, record.site).get("global", {}).get("proxy", {})
     return Interception(
         mode="REDIRECT",
