@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from meshproof.declaration.deliveries import Delivery, deliveries_in, metadata_of
 from meshproof.declaration.documents import Document, parse_documents
 from meshproof.declaration.model import Note, Place, Record
 from meshproof.declaration.origins import Origins
@@ -21,18 +22,6 @@ from meshproof.verdict import Assurance
 RENDER_WITHIN_S = 60.0
 
 _NO_FACTS = Facts(values={}, addresses={})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One thing that a delivery tool renders: a directory, how, and with which values."""
-
-    owner: str
-    path: str
-    literals: Mapping[str, str] = field(default_factory=dict)
-    substitutes: bool = False
-    helm: Mapping[str, object] = field(default_factory=dict)
-    namespace: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,7 +55,7 @@ def _following(
     body: Mapping[str, object], twin: Mapping[str, object], notes: list[Note]
 ) -> Iterator[tuple[Delivery, Delivery]]:
     """What an object delivers in turn, with values and with marks; files are always named by values."""
-    for one, other in zip(_deliveries(body, notes), _deliveries(twin, []), strict=False):
+    for one, other in zip(deliveries_in(body, notes), deliveries_in(twin, []), strict=False):
         files = {key: value for key, value in one.helm.items() if key in ("valueFiles", "releaseName")}
         yield one, replace(one, literals=other.literals, helm={**other.helm, **files})
 
@@ -97,7 +86,7 @@ def _paired(documents: list[Document], twins: list[Document]) -> Pairs:
 
 
 def _key(body: Mapping[str, object]) -> tuple[str, str]:
-    return str(body.get("kind")), str(_meta(body).get("name"))
+    return str(body.get("kind")), str(metadata_of(body).get("name"))
 
 
 def read_tree(infra: Path, origins: Origins) -> tuple[list[Record], list[Note]]:
@@ -191,66 +180,6 @@ def _said(tool: str, stderr: str, delivery: Delivery, directory: Path) -> str:
     return f"{delivery.path}: {tool} could not render it ({delivery.owner}): {text[:600]}; correct the manifest"
 
 
-def _deliveries(body: Mapping[str, object], notes: list[Note]) -> Iterator[Delivery]:
-    kind, group = str(body.get("kind", "")), str(body.get("apiVersion", "")).partition("/")[0]
-    spec = body.get("spec")
-    if not isinstance(spec, Mapping):
-        return
-    name = str(_meta(body).get("name", ""))
-    if kind == "Kustomization" and group == "kustomize.toolkit.fluxcd.io":
-        yield _flux(name, spec)
-    elif kind == "Application" and group == "argoproj.io":
-        yield from _argo(name, spec)
-    elif kind == "HelmRelease":
-        chart = spec.get("chartRef") or spec.get("chart")
-        place = Place(file=f"HelmRelease {name}")
-        notes.append(
-            Note(
-                subject=f"HelmRelease {name}",
-                place=place,
-                says=f"third-party chart {_chart_name(chart)} is not rendered",
-            )
-        )
-
-
-def _chart_name(chart: object) -> str:
-    if not isinstance(chart, Mapping):
-        return "?"
-    inner = chart.get("spec", chart)
-    return str(inner.get("chart") or inner.get("name")) if isinstance(inner, Mapping) else "?"
-
-
-def _flux(name: str, spec: Mapping[str, object]) -> Delivery:
-    build = spec.get("postBuild")
-    build = build if isinstance(build, Mapping) else {}
-    literals = build.get("substitute")
-    return Delivery(
-        owner=f"flux/{name}",
-        path=str(spec.get("path", "")).removeprefix("./").rstrip("/"),
-        literals={str(k): str(v) for k, v in literals.items()} if isinstance(literals, Mapping) else {},
-        substitutes=bool(build.get("substituteFrom")),
-    )
-
-
-def _argo(name: str, spec: Mapping[str, object]) -> Iterator[Delivery]:
-    source = spec.get("source")
-    path = source.get("path") if isinstance(source, Mapping) else None
-    if not isinstance(source, Mapping) or not path:
-        return
-    helm, destination = source.get("helm"), spec.get("destination")
-    yield Delivery(
-        owner=f"argocd/{name}",
-        path=str(path).rstrip("/"),
-        helm=helm if isinstance(helm, Mapping) else {},
-        namespace=str(destination.get("namespace", "")) if isinstance(destination, Mapping) else "",
-    )
-
-
-def _meta(body: Mapping[str, object]) -> Mapping[str, object]:
-    meta = body.get("metadata")
-    return meta if isinstance(meta, Mapping) else {}
-
-
 _CLUSTER_SCOPED = re.compile(
     r"Namespace|Cluster.*|CustomResourceDefinition|PriorityClass|StorageClass|ValidatingAdmissionPolicy.*"
     r"|GatewayClass|IngressClass|APIService|PersistentVolume|.*WebhookConfiguration"
@@ -268,7 +197,7 @@ def _record(  # noqa: PLR0913, PLR0917 - one object and the five things that pla
     if not isinstance(body, Mapping) or not body.get("kind") or not body.get("apiVersion"):
         message = f"{document.file}:{document.line}: not a Kubernetes object: it needs apiVersion and kind"
         raise UsageError(message)
-    meta = _meta(body)
+    meta = metadata_of(body)
     kind, name = str(body["kind"]), str(meta.get("name") or meta.get("generateName") or "")
     scoped = not _CLUSTER_SCOPED.fullmatch(kind)
     namespace = str(meta.get("namespace") or delivery.namespace or ("default" if scoped else "")) if scoped else ""
