@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
 import pytest
 
+from meshproof.errors import UsageError
 from meshproof.settings import Settings, read_settings
+from meshproof.targets import CHOSEN, chosen_target
 
 OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--target", "choice", "plan | embedded | kind | live; auto takes the best that is here"),
@@ -28,6 +33,14 @@ OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--catalogue", "value", "with --co: write the page of all controls there"),
     ("--seed", "value", "seed of the generated mutants"),
 )
+#: Which target looks at an option that no other does.
+_OF_ONE_TARGET: Final[Mapping[str, str]] = {
+    "--allow-disruption": "live",
+    "--images": "kind",
+    "--kind-cluster": "kind",
+    "--primary-context": "live",
+    "--standby-context": "live",
+}
 #: Not a setting: it belongs to one command.
 CATALOGUE = "--catalogue"
 
@@ -43,7 +56,22 @@ def declare(parser: pytest.Parser) -> None:
 def settings_of(config: pytest.Config) -> Settings:
     """What the command line and `[tool.meshproof]` say together. Raises UsageError."""
     given = {name: config.getoption(_dest(name)) for name, _, _ in OPTIONS if name != CATALOGUE}
-    return read_settings(config.rootpath, {name[2:].replace("-", "_"): value for name, value in given.items()})
+    given["--target"] = getattr(config, "workerinput", {}).get(CHOSEN, given["--target"])
+    settings = read_settings(config.rootpath, {name[2:].replace("-", "_"): value for name, value in given.items()})
+    _require_used([name for name in _OF_ONE_TARGET if given[name] is not None], settings)
+    return settings
+
+
+def _require_used(given: Sequence[str], settings: Settings) -> None:
+    """Raise UsageError for an option of the command line that the run would ignore.
+
+    What stands in `[tool.meshproof]` is for whichever run uses it.
+    """
+    for name in given:
+        target, owner = chosen_target(settings), _OF_ONE_TARGET[name]
+        if owner != target:
+            message = f"{name}: only --target {owner} uses it, and this run is on {target}; change one of them"
+            raise UsageError(message)
 
 
 def catalogue_page(config: pytest.Config) -> str | None:

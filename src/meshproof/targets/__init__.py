@@ -21,6 +21,8 @@ BUILT: Final[Mapping[str, str]] = {
     "kind": "meshproof.targets.kind.target",
     "live": "meshproof.targets.live.target",
 }
+#: Under this key a worker of pytest-xdist is told the target that its controller chose.
+CHOSEN: Final = "meshproof-chosen-target"
 
 
 def chosen_target(settings: Settings) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from meshproof.errors import MeshproofError
 from meshproof.settings import Settings
-from meshproof.targets import chosen_target, target_named
+from meshproof.targets import CHOSEN, chosen_target, target_named
 
 if TYPE_CHECKING:
     from meshproof.targets.protocols import Hold
@@ -32,6 +32,11 @@ class HeldTarget:
             self._hold = self._target.reserve(self._settings)
         except MeshproofError as error:
             raise pytest.UsageError(str(error)) from error
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: object) -> None:
+        """A worker is on the same target: to choose one, every program is held to its digest, gigabytes of them."""
+        node.workerinput[CHOSEN] = chosen_target(self._settings)  # type: ignore[attr-defined]  # xdist's channel
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
