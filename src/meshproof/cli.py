@@ -12,6 +12,10 @@ from rich.console import Console
 from meshproof.commands.rights import Account
 from meshproof.errors import MeshproofError
 
+#: Exit statuses, as README has them, and what Typer has in their place.
+INTERRUPTED, BAD_USAGE = 2, 4
+_MISUSED, _INTERRUPTED = 2, 130
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 out = Console(highlight=False, soft_wrap=True)
@@ -93,7 +97,7 @@ def merge(
 
 @app.command()
 def trend(
-    runs: Annotated[list[Path] | None, typer.Argument(help="directories of whole runs of one kind")] = None,
+    runs: Annotated[list[Path] | None, typer.Argument(help="directories of runs of one kind")] = None,
     *,
     into: Annotated[Path, typer.Option(help="directory of the history and its page")] = Path("reports/trend"),
 ) -> None:
@@ -181,7 +185,16 @@ def main() -> None:
         app(standalone_mode=True)
     except MeshproofError as error:
         err.print(f"meshproof: {error}", markup=False)
-        sys.exit(4)
+        sys.exit(BAD_USAGE)
+    except SystemExit as end:
+        sys.exit(_status(end))
+
+
+def _status(end: SystemExit) -> str | int | None:
+    """As README has it; Typer ends with 2 what it does not understand, and with 130 what somebody interrupted."""
+    if isinstance(end.__context__, typer.Exit):  # what a command itself ended with
+        return INTERRUPTED if end.code == _INTERRUPTED else end.code
+    return BAD_USAGE if end.code == _MISUSED else end.code
 
 
 if __name__ == "__main__":
