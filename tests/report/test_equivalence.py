@@ -79,6 +79,27 @@ def test_what_a_target_translates_explains_what_another_misses() -> None:
     assert len(untold.unexplained) == 1
 
 
+@pytest.mark.parametrize(
+    ("complaint", "explained"),
+    [
+        ("spec.servers.0.bind: is nothing", True),
+        ("spec.jwtRules.0.jwksUri: is nothing", True),
+        ("spec.jwtRules.0.jwksUri.more: is nothing", True),
+        ("spec.jwtRules.0.jwksUris: is nothing", False),
+        ("spec.servers.0.hosts.0: is '*'", False),
+        ("is not there", False),
+    ],
+)
+def test_a_note_of_a_field_explains_nothing_else_of_the_object(complaint: str, *, explained: bool) -> None:
+    """Whoever changes another field of it by hand has changed what was declared."""
+    says = "embedded: spec.servers.0.bind, spec.jwtRules.0.jwksUri: are the run's own"
+    kept = run_on("embedded", "pass", notes=[NOTE.model_copy(update={"says": says})])
+    place = PLACE.model_copy(update={"says": complaint})
+    found = equivalence([("a" * 64, kept), ("b" * 64, run_on("live", "fail", where=(place,)))], {})
+
+    assert bool(found.disagreements[0].explained) is explained
+
+
 def written(directory: Path, run: model.Run) -> Path:
     """A run as a directory."""
     directory.mkdir()

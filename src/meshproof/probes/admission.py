@@ -53,24 +53,21 @@ class Admission:
         return self._apis[item.site].apply(without_unknown(item.values)[0], dry_run=True)
 
 
-def without_unknown(values: Mapping[str, object]) -> tuple[dict[str, Any], int]:
-    """An object in which a placeholder stands for each value that only the cloud will decide, and how many did."""
-    count = 0
+def without_unknown(values: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
+    """An object in which a placeholder stands for each value that only the cloud will decide, and their paths."""
+    found: list[str] = []
     names_namespaces = values.get("kind") == "Sidecar"  # its hosts read namespace/name
 
-    def plain(value: object, key: str = "") -> object:
-        nonlocal count
+    def plain(value: object, at: tuple[str, ...], key: str) -> object:
         if value is UNKNOWN:
-            count += 1
+            found.append(".".join(at))
             if key in _NUMBERS:
                 return _ANY_PORT
             return f"*/{PLACEHOLDER}" if names_namespaces and key == "hosts" else PLACEHOLDER
         if isinstance(value, Mapping):
-            return {name: plain(one, str(name)) for name, one in value.items()}
+            return {name: plain(one, (*at, str(name)), str(name)) for name, one in value.items()}
         if isinstance(value, (list, tuple)):
-            return [plain(one, key) for one in value]
+            return [plain(one, (*at, str(position)), key) for position, one in enumerate(value)]
         return value
 
-    found = plain(values)
-    assert isinstance(found, dict)  # noqa: S101 - a mapping in, a mapping out
-    return found, count
+    return {name: plain(one, (name,), name) for name, one in values.items()}, found

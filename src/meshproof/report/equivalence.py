@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
 from meshproof.errors import UsageError
-from meshproof.report.model import ControlRun, Run
+from meshproof.report.model import ControlRun, NoteRun, Run, Where
 from meshproof.systems import TARGETS
 
 #: What stands where no run of a target was given: it agrees with nobody.
 NOT_RUN: Final = "not_run"
 _DECIDED: Final = ("pass", "fail")
+#: How a note names fields: dotted paths before the first colon.
+_FIELD: Final = r"[\w-]+\.[^\s,:]+"
+_FIELDS: Final = re.compile(rf"({_FIELD}(?:, {_FIELD})*): ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,15 +173,25 @@ def _control(column: Column, control: str) -> ControlRun | None:
 
 
 def _told(kept: Cell, broken: Cell) -> str:
-    """Why, in the notes of the target that saw it kept: empty unless they name every place that is broken."""
+    """Why, in the notes of the target that saw it kept: empty unless they name every place that is broken.
+
+    A note that names fields of an object explains only what is broken in these.
+    """
     if kept.column.run is None or broken.control is None or not broken.control.where:
         return ""
-    target = kept.column.target
-    notes = [one for one in kept.column.run.notes if one.says.startswith(f"{target}: ")]
+    prefix = f"{kept.column.target}: "
+    notes = [one for one in kept.column.run.notes if one.says.startswith(prefix)]
     said: dict[str, None] = {}
     for place in broken.control.where:
-        own = [one.says for one in notes if place.address == one.subject or place.address.endswith(f"/{one.subject}")]
+        own = [one.says for one in notes if _is_about(one, place, prefix)]
         if not own:
             return ""
         said |= dict.fromkeys(own)
     return f"what is broken is translated where it was seen kept: {'; '.join(said)}"
+
+
+def _is_about(note: NoteRun, place: Where, prefix: str) -> bool:
+    if place.address != note.subject and not place.address.endswith(f"/{note.subject}"):
+        return False
+    named = _FIELDS.match(note.says.removeprefix(prefix))
+    return named is None or any(place.says.startswith((f"{one}: ", f"{one}.")) for one in named[1].split(", "))

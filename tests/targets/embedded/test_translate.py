@@ -72,13 +72,14 @@ def test_what_a_process_can_have_is_applied_as_it_is_declared() -> None:
     assert translated([policy, SERVICE], replace(WORLD, processes=[])) == ([policy.values, SERVICE.values], [])
 
 
-def test_a_value_that_the_cloud_decides_is_marked_and_counted() -> None:
+def test_a_value_that_the_cloud_decides_is_marked_and_named() -> None:
     """A port becomes a number, since only a number is one."""
     unknown = record("ServiceEntry", {"hosts": [UNKNOWN], "ports": [{"number": UNKNOWN}]})
     ((found,), (said,)) = made("ServiceEntry", unknown, world=replace(WORLD, processes=[]))
 
     assert found["spec"] == {"hosts": [PLACEHOLDER], "ports": [{"number": 65_535}]}
-    assert (said.address, said.says[:2]) == (unknown.address, "2 ")
+    fields = "spec.hosts.0, spec.ports.0.number"
+    assert (said.address, said.says) == (unknown.address, f"{fields}: what the cloud decides is {PLACEHOLDER}")
 
 
 def test_a_process_is_a_workload_under_its_declared_identity() -> None:
@@ -124,7 +125,7 @@ def test_keys_of_customers_are_those_of_the_run() -> None:
     )
 
     assert found["spec"]["jwtRules"] == [{"issuer": "a", "jwks": WORLD.jwks}, {"issuer": "b", "jwks": "own"}]
-    assert "https://login.example/keys" in said.says
+    assert said.says.startswith("spec.jwtRules.0.jwksUri: keys of https://login.example/keys ")
 
 
 @pytest.mark.parametrize(("labels", "bound"), [({"app": "orders"}, "127.70.0.2"), ({"app": "other"}, None)])

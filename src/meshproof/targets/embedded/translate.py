@@ -25,7 +25,10 @@ _TEXT_PROTOCOLS: Final = ("http", "http2", "grpc", "https", "tls", "tcp", "mongo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
-    """One difference between what is declared and what the embedded mesh was given."""
+    """One difference between what is declared and what the embedded mesh was given.
+
+    `says` begins with the fields that it is about, as `path, path: `; without them it is about the whole object.
+    """
 
     address: str
     says: str
@@ -94,9 +97,9 @@ def translated(records: Sequence[Record], world: World) -> tuple[list[Object], l
 
 def _known(record: Record, said: list[Translation]) -> Object:
     """The object without values that only the cloud will decide."""
-    found, count = without_unknown(record.values)
-    if count:
-        says = f"{count} values that the cloud decides are {PLACEHOLDER}"
+    found, unknown = without_unknown(record.values)
+    if unknown:
+        says = f"{', '.join(unknown)}: what the cloud decides is {PLACEHOLDER}"
         said.append(Translation(address=record.address, says=says))
     return found
 
@@ -113,9 +116,10 @@ def _translated(thing: Object, world: World, said: list[Translation]) -> Object:
 
 def _with_keys(thing: Object, world: World, said: list[Translation]) -> Object:
     rules = []
-    for rule in thing.get("spec", {}).get("jwtRules", []):
+    for position, rule in enumerate(thing.get("spec", {}).get("jwtRules", [])):
         if uri := rule.get("jwksUri"):
-            said.append(Translation(address=_path(thing), says=f"keys of {uri} are those of the run's own issuer"))
+            says = f"spec.jwtRules.{position}.jwksUri: keys of {uri} are those of the run's own issuer"
+            said.append(Translation(address=_path(thing), says=says))
         kept = {key: value for key, value in rule.items() if key != "jwksUri"}
         rules.append({**kept, "jwks": world.jwks} if uri else kept)
     return {**thing, "spec": {**thing["spec"], "jwtRules": rules}}
@@ -126,8 +130,9 @@ def _bound(thing: Object, world: World, said: list[Translation]) -> Object:
     process = next((one for one in world.processes if selector.items() <= one.labels.items()), None)
     if process is None:
         return thing
-    said.append(Translation(address=_path(thing), says=f"its servers are bound to {process.address}"))
     servers = [{**server, "bind": process.address} for server in thing["spec"].get("servers", [])]
+    fields = ", ".join(f"spec.servers.{position}.bind" for position in range(len(servers)))
+    said.append(Translation(address=_path(thing), says=f"{fields}: {process.address}"))
     return {**thing, "spec": {**thing["spec"], "servers": servers}}
 
 
