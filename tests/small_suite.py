@@ -60,15 +60,18 @@ Suite = Callable[..., pytest.RunResult]
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> Suite:
     """Write a suite, run it, give the result; keyword arguments name more files (`path__ext` for path.ext)."""
-    shutil.copytree(ROOT / "fixtures", pytester.path / "fixtures", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "conftest.py", pytester.path / "conftest.py")
+    # Nothing else of the platform's fixtures: pytest compiles anew what a fresh directory holds, for every test.
+    pytester.mkdir("fixtures")
+    shutil.copy(ROOT / "fixtures/declaration.py", pytester.path / "fixtures/declaration.py")
+    pytester.makeconftest('pytest_plugins = ["fixtures.declaration"]')
 
     def run(body: str, *args: str, services: str = SERVICES, exemptions: str = "") -> pytest.RunResult:
         write = pytester.path.joinpath
         for name in ("infra", "suites"):
             write(name).mkdir(exist_ok=True)
+        # Not whatever target is best here: to find that out, every program is looked for.
         write("pyproject.toml").write_text(
-            "[tool.meshproof]\nmutants = 40\nscore-overall = 0.0\nscore-per-system = 0.0\n"
+            '[tool.meshproof]\ntarget = "plan"\nmutants = 40\nscore-overall = 0.0\nscore-per-system = 0.0\n'
             '[tool.pytest]\naddopts = ["--import-mode=importlib", "-ra"]\npythonpath = ["."]\n'
         )
         write("infra/services.yaml").write_text(services)
