@@ -218,7 +218,7 @@ def test_workers_find_the_same(suite: Suite, pytester: pytest.Pytester) -> None:
     assert suite(GOOD, "--prove", "-n", "2").ret == 0
     shared = read_run(pytester)
 
-    for key in ("summary", "systems", "generated_mutants", "infra_digest"):
+    for key in ("summary", "systems", "generated_mutants", "infra_digest", "selection"):
         assert shared[key] == alone[key]
 
 
@@ -280,21 +280,32 @@ def test_nightly_judges_every_environment(suite: Suite, pytester: pytest.Pyteste
     assert pytester.run(sys.executable, "-m", "meshproof.cli", "verify", "reports/runs/latest").ret == 0
 
 
-@pytest.mark.parametrize(
-    ("systems", "status"),
-    [
-        pytest.param(SYSTEMS + SYSTEMS.replace('"net"', '"data"'), 0, id="not-asked"),
-        pytest.param(SYSTEMS.replace('floor_on_plan = "resolved"', 'floor_on_plan = "accepted"'), 1, id="asked"),
-    ],
-)
-def test_a_floor_binds_the_systems_that_were_asked(
-    suite: Suite, pytester: pytest.Pytester, systems: str, status: int
-) -> None:
-    """Two suites of four are no reason to call the systems of the others weak."""
+def test_all_of_the_suites_are_held_to_every_floor(suite: Suite, pytester: pytest.Pytester) -> None:
+    """Also to that of a system that nobody has a control of."""
     suite(GOOD, "--co", "-q")
-    (pytester.path / "suites/systems.toml").write_text(systems)
+    (pytester.path / "suites/systems.toml").write_text(SYSTEMS + SYSTEMS.replace('"net"', '"data"'))
 
     result = pytester.runpytest_subprocess("suites", "-p", "no:cacheprovider")
 
-    assert result.ret == status, result.stdout.str()
-    assert ("is below its floor" in result.stdout.str()) is bool(status)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*system data: best assurance none is below its floor resolved*"])
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "with-a-worker"])
+def test_a_part_of_the_suites_is_held_to_no_floor_and_says_so(
+    suite: Suite, pytester: pytest.Pytester, workers: tuple[str, ...]
+) -> None:
+    """Whichever part it is, and how many systems it asks of: what is left out might have reached the floor."""
+    suite(GOOD, "--co", "-q")
+    more = pytester.path / "suites/more/test_more.py"
+    more.parent.mkdir()
+    more.write_text("")
+    (pytester.path / "suites/systems.toml").write_text(SYSTEMS.replace('plan = "resolved"', 'plan = "accepted"'))
+
+    result = pytester.runpytest_subprocess("suites/test_net.py", "-p", "no:cacheprovider", *workers)
+
+    assert result.ret == 0, result.stdout.str()
+    result.stdout.fnmatch_lines(["A PART OF THE SUITES", "only suites/test_net.py: held to no floor*"])
+    run = read_run(pytester)
+    assert run["selection"]["left_out"] == ["suites/more/test_more.py"]  # type: ignore[index]
+    assert [row["held"] for row in run["systems"]] == [False]  # type: ignore[attr-defined]

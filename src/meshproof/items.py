@@ -70,3 +70,13 @@ def row_of(control: Control) -> dict[str, object]:
         "mutants": [mutant.name for mutant in control.mutants],
         "tier": control.tier,
     }
+
+
+def last_line_in(path: Path, error: BaseException) -> str:
+    """The line of a suite's file that an error came through last, as `file:line`."""
+    traceback, line = error.__traceback__, 0
+    while traceback is not None:
+        if Path(traceback.tb_frame.f_code.co_filename) == path:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return f"{path.name}:{line}"

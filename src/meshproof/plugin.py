@@ -13,19 +13,19 @@ import pytest
 from meshproof.control import Control, control_of
 from meshproof.errors import CannotSee, MeshproofError, NotApplicable, TargetError
 from meshproof.exemption import Exemption, Register, read_exemptions
-from meshproof.items import control_in, controls_of, mutant_in, named, row_of, state_of
+from meshproof.items import control_in, controls_of, last_line_in, mutant_in, named, row_of, state_of
 from meshproof.judgement import Findings, recording
 from meshproof.measurement import Measured, measuring
 from meshproof.mutant import Mutant
-from meshproof.mutation.generated import GeneratedMutants, shards_of
-from meshproof.mutation.replanned import NAME, ReplannedMutants, can_replan
+from meshproof.mutation.items import generated_items
 from meshproof.options import catalogue_page, declare, settings_of
 from meshproof.outcomes import end, end_mutant, mutant_of, result_of, skip
 from meshproof.provenance import facts_of
-from meshproof.reasons import read_reasons
+from meshproof.reasons import reasons_beside
 from meshproof.report.catalogue import write_catalogue
 from meshproof.report.recorder import Recorder
 from meshproof.result import CheckResult
+from meshproof.selecting import Selecting
 from meshproof.settings import Settings
 from meshproof.targets import chosen_target
 from meshproof.targets.plan import declaration_of, environments_of
@@ -34,6 +34,7 @@ from meshproof.targets.session import HeldTarget
 SETTINGS = pytest.StashKey[Settings]()
 RECORDER = pytest.StashKey[Recorder]()
 EXEMPTIONS = pytest.StashKey[Register]()
+SELECTING = pytest.StashKey[Selecting]()
 #: Rows (subject, where, says) that fixtures add to the report's notes: what a target could not have as declared.
 NOTES = pytest.StashKey[list[Mapping[str, str]]]()
 #: Drills of the declaration as it is, as the report has them (`report.model.Drill`), that fixtures carried out.
@@ -55,9 +56,12 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         settings = settings_of(config)
         config.stash[SETTINGS] = settings
-        config.stash[EXEMPTIONS] = Register(_exemptions(settings))
+        exemptions = _exemptions(settings)
+        config.stash[EXEMPTIONS] = Register(exemptions)
+        config.stash[SELECTING] = Selecting(config, settings)
+        config.pluginmanager.register(config.stash[SELECTING], "meshproof-selecting")
         if not _is_worker(config):
-            config.stash[RECORDER] = _recorder(settings, config)
+            config.stash[RECORDER] = Recorder(settings, target=chosen_target(settings), exemptions=exemptions)
             config.pluginmanager.register(HeldTarget(settings), "meshproof-target")
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled job reports what it judged
     except MeshproofError as error:
@@ -97,21 +101,14 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     shown = [item for item in items if (one := control_in(item)) is None or state_of(one, settings) == "selected"]
     if settings.prove and controls and not config.getoption("collectonly"):
         functions = [item.function for item in shown if isinstance(item, pytest.Function)]
-        shown += [
-            GeneratedMutants.from_parent(
-                session, name=name, functions=functions, settings=settings, shard=shard, load=declaration_of
-            )
-            for shard, name in shards_of(settings, functions)
-        ]
-        if can_replan(settings) and len(functions) > 1:
-            shown.append(ReplannedMutants.from_parent(session, name=NAME, settings=settings, load=declaration_of))
+        shown += generated_items(session, functions, settings, declaration_of)
     items[:] = shown
     if (path := catalogue_page(config)) is not None and not _is_worker(config):
         rows = [
             row_of(one) | {"relates": list(one.relates), "file": files[key]} for key, one in sorted(controls.items())
         ]
         try:
-            retired = read_reasons(settings.root / settings.suites / "retired.toml", "retired")
+            retired = reasons_beside(settings.root / settings.suites, "retired.toml", "retired")
             write_catalogue(Path(path), rows, retired=retired)
         except MeshproofError as error:
             raise pytest.UsageError(str(error)) from error
@@ -164,7 +161,7 @@ def pytest_make_collect_report(
     value = getattr(getattr(getattr(report, "call", None), "excinfo", None), "value", None)
     cause = value if isinstance(value, MeshproofError) else getattr(value, "__cause__", None)
     if report.failed and isinstance(cause, MeshproofError):
-        report.longrepr = f"{_last_line_in(collector.path, cause)}: {cause}"
+        report.longrepr = f"{last_line_in(collector.path, cause)}: {cause}"
         report.sections.append(("meshproof", "usage"))
     return report
 
@@ -189,7 +186,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Keep the recorder within reach of hooks without a config; read the declaration before workers start."""
     config = session.config
     _Global.recorder = config.stash.get(RECORDER, None)
-    if _Global.recorder is None or config.getoption("collectonly") or not _judges(config):
+    if _Global.recorder is None or config.getoption("collectonly") or not config.stash[SELECTING].reaches_suites:
         return
     try:
         _Global.recorder.directory.prepare()
@@ -218,7 +215,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
             recorder.notes += mine
             recorder.drills += config.stash.get(DRILLS, [])  # type: ignore[arg-type]  # a list either way
             facts = facts_of(recorder.settings, recorder.catalogue, target=recorder.target, notes=recorder.notes)
-            session.exitstatus = recorder.finish(int(exitstatus), facts)
+            session.exitstatus = recorder.finish(int(exitstatus), facts, config.stash[SELECTING].selection)
         except MeshproofError as error:
             session.exitstatus = 4
             recorder.problem = str(error)
@@ -255,24 +252,11 @@ class _Global:
     catalogue: list[dict[str, object]] = []  # noqa: RUF012 - a worker's one list, sent once
 
 
-def _judges(config: pytest.Config) -> bool:
-    """Whether the files that were asked for lie in the suites."""
-    suites = (config.rootpath / config.stash[SETTINGS].suites).resolve()
-    asked = [Path(str(one).partition("::")[0]).resolve() for one in config.args]
-    return suites.is_dir() and any(one.is_relative_to(suites) or suites.is_relative_to(one) for one in asked)
-
-
 def _exemptions(settings: Settings) -> tuple[Exemption, ...]:
     if not settings.is_own_infra:
         return ()
     today = datetime.now(UTC).date()
     return read_exemptions(settings.root / settings.suites / "exemptions.toml", today=today)
-
-
-def _recorder(settings: Settings, config: pytest.Config) -> Recorder:
-    keyword, marks = config.getoption("keyword"), config.getoption("markexpr")
-    expression = " and ".join(str(one) for one in (keyword, marks) if one)
-    return Recorder(settings, target=chosen_target(settings), expression=expression, exemptions=_exemptions(settings))
 
 
 def _tell_recorder(config: pytest.Config, control: Control, state: str) -> None:
@@ -310,12 +294,3 @@ def _attach(item: pytest.Item, result: CheckResult) -> None:
     if not result.mutant and _is_worker(item.config) and (control := control_in(item)) is not None:
         item.user_properties.append((_CONTROL, row_of(control)))  # a run that is interrupted knows what it judged
     item.user_properties.append((PROPERTY, result.to_plain()))
-
-
-def _last_line_in(path: Path, error: BaseException) -> str:
-    traceback, line = error.__traceback__, 0
-    while traceback is not None:
-        if Path(traceback.tb_frame.f_code.co_filename) == path:
-            line = traceback.tb_lineno
-        traceback = traceback.tb_next
-    return f"{path.name}:{line}"

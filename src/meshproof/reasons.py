@@ -10,16 +10,14 @@ from meshproof.errors import UsageError
 
 
 def read_reasons(path: Path, table: str) -> Mapping[str, str]:
-    """One table of a TOML file, reason by id; empty where there is no such file.
+    """One table of a TOML file, reason by id.
 
-    Raises UsageError, naming the file, for one that is not valid or an id without a reason.
+    Raises UsageError, naming the file, for one that is not there or not valid, and for an id without a reason.
     """
-    if not path.exists():
-        return {}
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8")).get(table, {})
     except OSError as error:
-        message = f"{path.name}: cannot be read: {error.strerror}"
+        message = f"{path}: cannot be read: {error.strerror}; name a TOML file with a table [{table}]"
         raise UsageError(message) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{path.name}: not valid TOML: {error}; correct it"
@@ -32,3 +30,9 @@ def read_reasons(path: Path, table: str) -> Mapping[str, str]:
             message = f"{path.name}: {name} in [{table}] has no reason; say why"
             raise UsageError(message)
     return dict(rows)
+
+
+def reasons_beside(suites: Path, name: str, table: str) -> Mapping[str, str]:
+    """The same of a file of the suites that nobody named: empty where there is none, for then nothing is set apart."""
+    path = suites / name
+    return read_reasons(path, table) if path.exists() else {}

@@ -15,7 +15,7 @@ from meshproof.verdict import Assurance
 #: From the weakest view of the platform to the strongest.
 TARGETS = ("plan", "embedded", "kind", "live")
 #: It stands last, for what it looks at is the thing itself, but it neither enters nor breaks anything to see more.
-_ONLY_READS = "live"
+ONLY_READS = "live"
 
 
 class System(BaseModel):
@@ -49,7 +49,7 @@ class System(BaseModel):
 
     def floor_for(self, target: str, layers: Collection[str]) -> Assurance:
         """The weakest assurance accepted on `target` where these suites (`policy`, `mesh`, …) are there."""
-        further = target != _ONLY_READS and TARGETS.index(target) > TARGETS.index(self.shown_on)
+        further = target != ONLY_READS and TARGETS.index(target) > TARGETS.index(self.shown_on)
         reached = (further or target == self.shown_on) and (not self.layer or self.layer in layers)
         return Assurance.from_label(self.floor if reached else self.floor_on_plan)
 

@@ -7,6 +7,7 @@ import random
 from datetime import UTC, datetime
 
 from meshproof.report import model
+from meshproof.selection import Selection
 
 SYSTEMS = {
     "eks": "AWS primary: EKS, managed node groups, three zones or more",
@@ -74,7 +75,7 @@ def sample_run(*, controls: int = 150, mutants: int = 300, survivors: int = 480,
         ),
         target="plan",
         tier="gate",
-        selection=model.Selection(environment="prod", expression=""),
+        selection=Selection(environment="prod", left_out=[]),
         infra_digest=digest_of("infra"),
         platform_version="1.4.0",
         started=datetime(2026, 11, 24, 6, 53, 34, tzinfo=UTC),

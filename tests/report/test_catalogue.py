@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from meshproof.errors import UsageError
-from meshproof.reasons import read_reasons
+from meshproof.reasons import read_reasons, reasons_beside
 from meshproof.report.catalogue import write_catalogue
 
 
@@ -70,6 +70,13 @@ def test_a_record_that_says_nothing_is_refused(tmp_path: Path, text: str, says: 
         read_reasons(record, "retired")
 
     assert says in str(caught.value)
+
+
+def test_a_record_that_is_not_there_is_missed_by_whoever_named_it(tmp_path: Path) -> None:
+    """A suite need not have one; a file that somebody names and that is not there is a mistake."""
+    assert reasons_beside(tmp_path, "retired.toml", "retired") == {}
+    with pytest.raises(UsageError, match=r"why\.toml: cannot be read: No such file or directory; name a TOML file"):
+        read_reasons(tmp_path / "why.toml", "explained")
 
 
 def test_what_is_decided_nightly_is_marked(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from meshproof.commands.runs import load_run
 from meshproof.errors import UsageError
 from meshproof.report import model
 from meshproof.report.formats import run_text
-from meshproof.report.merging import exit_status, merged, shortfalls
+from meshproof.report.merging import exit_status, held, merged, shortfalls
+from meshproof.selection import Selection
 from meshproof.settings import Settings
 from tests.report.sample import sample_run
 
@@ -134,7 +135,8 @@ def _whole(floor: str, **more: object) -> model.Run:
 def test_all_parts_together_are_held_to_the_floors(tmp_path: Path) -> None:
     """One run would have failed; a part alone asks of too few systems to say so."""
     run = _whole("observed", generated_mutants=None)
-    short = shortfalls(run, _settings(tmp_path))
+    settings = _settings(tmp_path)
+    short = shortfalls(held(run, settings), settings)
 
     assert short == [f"system {run.controls[0].system}: best assurance resolved is below its floor observed"]
     assert exit_status(run, short) == 1
@@ -149,20 +151,35 @@ def test_all_parts_together_are_held_to_the_mutation_score(tmp_path: Path) -> No
         update={"generated_mutants": drawn.model_copy(update={"killed": 0, "by_system": low})}
     )
 
-    assert shortfalls(run, _settings(tmp_path))[0].startswith(f"overall: 0/{drawn.made} killed")
+    settings = _settings(tmp_path)
+    assert shortfalls(held(run, settings), settings)[0].startswith(f"overall: 0/{drawn.made} killed")
 
 
-@pytest.mark.parametrize("what", ["expression", "version", "left out"])
+@pytest.mark.parametrize("what", ["part", "not recorded", "version", "interrupted"])
 def test_less_than_a_whole_run_is_held_to_no_floor(tmp_path: Path, what: str) -> None:
     """Somebody asked for less, or the floors were written for another platform."""
-    run = _whole("observed", generated_mutants=None)
-    if what == "expression":
-        run = run.model_copy(update={"selection": model.Selection(environment="prod", expression="eks")})
-    if what == "left out":
-        first, *rest = run.controls
-        run = run.model_copy(update={"controls": [*rest, first.model_copy(update={"verdict": "not_selected"})]})
+    asked: dict[str, list[str] | None] = {"part": ["suites/dr/test_a.py"], "not recorded": None}
+    selection = Selection(environment="prod", left_out=asked.get(what, []))
+    run = _whole("observed", generated_mutants=None, selection=selection, complete=what != "interrupted")
+    settings = _settings(tmp_path, "0.0.0" if what == "version" else RUN.platform_version)
 
-    assert shortfalls(run, _settings(tmp_path, "0.0.0" if what == "version" else RUN.platform_version)) == []
+    run = held(run, settings)
+
+    assert not any(row.held for row in run.systems)
+    assert shortfalls(run, settings) == []
+
+
+def test_parts_by_path_are_a_whole_together(tmp_path: Path) -> None:
+    """And then the report says no more that it is a part."""
+    one, other = ("suites/mesh/test_a.py", "suites/dr/test_b.py")
+    parts = [
+        _part(0, selection=Selection(environment="prod", paths=[mine], left_out=[left]))
+        for mine, left in ((one, other), (other, one))
+    ]
+    run = held(merged(parts, ["a", "b"]), _settings(tmp_path))
+
+    assert run.selection == Selection(environment="prod", left_out=[])
+    assert all(row.held for row in run.systems)
 
 
 def _written(directory: Path, run: model.Run) -> Path:

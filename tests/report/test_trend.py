@@ -17,9 +17,11 @@ from meshproof.errors import UsageError
 from meshproof.report import model, trend_page
 from meshproof.report.formats import run_text
 from meshproof.report.trend import Trend, added, changes, series, unsteady
+from meshproof.selection import Selection
 from tests.report.sample import sample_run
 
 RUN = sample_run(controls=12, mutants=6, survivors=4)
+PART = Selection(environment="prod", paths=["suites/mesh"], expression="not slow", left_out=["suites/dr/test_a.py"])
 PASSED = next(one for one in RUN.controls[1:] if one.verdict == "pass")
 
 
@@ -63,14 +65,23 @@ def test_runs_stand_in_the_order_in_which_they_were_made(order: list[int]) -> No
     [
         pytest.param({"target": "kind"}, "holds runs of prod on plan", id="target"),
         pytest.param({"tier": "nightly"}, "gate tier", id="tier"),
-        pytest.param({"selection": model.Selection(environment="dev", expression="")}, "of dev on", id="environment"),
-        pytest.param({"selection": model.Selection(environment="prod", expression="eks")}, "only for 'eks'", id="part"),
+        pytest.param({"selection": Selection(environment="dev", left_out=[])}, "of dev on", id="environment"),
+        pytest.param({"selection": PART}, "prod on plan, .*, only suites/mesh -k 'not slow'", id="part"),
+        pytest.param({"selection": Selection(environment="prod")}, "is not recorded", id="of an older version"),
+        pytest.param({"selection": PART.model_copy(update={"paths": [], "expression": ""})}, "do not say", id="--lf"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(more: dict[str, object], says: str) -> None:
     """A run of another kind would look like a change of the platform."""
     with pytest.raises(UsageError, match=says):
         _history(_night(0), _night(1, **more))
+
+
+def test_parts_that_were_asked_the_same_are_of_one_kind() -> None:
+    """What kind is given every night is a part of the suites; more files of others change nothing in it."""
+    more = PART.model_copy(update={"left_out": ["suites/dr/test_a.py", "suites/dr/test_new.py"]})
+
+    assert len(_history(_night(0, selection=PART), _night(1, selection=more)).runs) == 2
 
 
 def test_a_change_names_what_was_and_what_is() -> None:

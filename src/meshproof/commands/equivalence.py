@@ -34,9 +34,6 @@ def equivalence(runs: Sequence[Path], *, explained: Path | None, into: Path | No
 
 
 def _reasons(path: Path) -> Mapping[str, str]:
-    if not path.is_file():
-        message = f"--explained {path}: there is no such file; name a TOML file with a table [explained]"
-        raise UsageError(message)
     if not (found := read_reasons(path, "explained")):
         message = (
             f'{path.name}: has no table [explained] with lines of ID = "reason"; write it, or leave the option out'

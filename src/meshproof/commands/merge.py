@@ -11,7 +11,7 @@ from rich.console import Console
 from meshproof.commands.runs import load_run
 from meshproof.errors import UsageError
 from meshproof.report.directory import ReportDirectory
-from meshproof.report.merging import exit_status, merged, shortfalls
+from meshproof.report.merging import exit_status, held, merged, shortfalls
 from meshproof.report.model import Run
 from meshproof.settings import read_settings
 
@@ -20,8 +20,8 @@ def merge(directories: Sequence[Path], *, into: Path, root: Path, out: Console) 
     """Write the merged report and return the exit status that one run would have had. Raises UsageError."""
     runs = [load_run(one) for one in directories]
     _require_apart(directories, into)
-    run = merged(runs, [_name(one) for one in directories])
     settings = read_settings(root, {"report_dir": str(into)})
+    run = held(merged(runs, [_name(one) for one in directories]), settings)
     short = shortfalls(run, settings)
     evidence = {name: body for one, each in zip(directories, runs, strict=True) for name, body in _evidence(one, each)}
     directory = ReportDirectory(settings, run.started)
@@ -29,6 +29,8 @@ def merge(directories: Sequence[Path], *, into: Path, root: Path, out: Console) 
     directory.write(run, evidence)
     counts = run.summary
     out.print(f"{counts.pass_} pass  {counts.fail} fail  {counts.unknown} unknown, of {len(runs)} runs")
+    if run.selection.part:
+        out.print(f"part    {run.selection.part}: held to no floor", markup=False)
     for one in short:
         out.print(f"below   {one}", markup=False)
     out.print(f"report  {directory.path / 'report.html'}", markup=False)

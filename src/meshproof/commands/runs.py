@@ -54,8 +54,11 @@ def render(directory: Path, *, out: Console) -> None:
 
 def compare(before: Path, after: Path, *, out: Console) -> int:
     """Print what changed; 1 where a verdict became worse, else 0."""
-    old = {one.id: one for one in load_run(before).controls}
-    new = {one.id: one for one in load_run(after).controls}
+    runs = load_run(before), load_run(after)
+    if len({one.selection.part for one in runs}) > 1:
+        first, second = (one.selection.part or "all of the suites" for one in runs)
+        out.print(f"not asked the same: before {first}, after {second}", markup=False)
+    old, new = ({one.id: one for one in run.controls} for run in runs)
     changes = [
         (key, old.get(key), new.get(key))
         for key in sorted(old.keys() | new.keys())

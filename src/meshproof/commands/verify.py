@@ -91,11 +91,11 @@ def _replayed(directory: Path, run: Run, root: Path, out: Console) -> list[str]:
 
 
 def _run_again(directory: Path, run: Run, suites: Path, report: Path, root: Path) -> Run:
-    argv = [sys.executable, "-m", "pytest", str(suites), "-q", "-p", "no:cacheprovider"]
+    chosen = run.selection.arguments
+    named = chosen if run.selection.paths else [str(suites), *chosen]
+    argv = [sys.executable, "-m", "pytest", *named, "-q", "-p", "no:cacheprovider"]
     argv += ["--replay", str(directory.resolve()), "--report-dir", str(report)]
     argv += ["--environment", run.selection.environment, "--target", "plan", "--tier", run.tier]
-    if run.selection.expression:
-        argv += ["-k", run.selection.expression]
     done = run_program(argv, cwd=root, within_s=REPLAY_WITHIN_S)
     if not (report / "run.json").exists():
         last = (done.stdout.strip() or done.stderr.strip() or "no output").splitlines()[-1]

@@ -10,7 +10,7 @@ from meshproof.control import control_of
 from meshproof.declaration.model import Declaration
 from meshproof.mutation.generate import Site, draw, sites_of
 from meshproof.mutation.score import Check, index_reads, killers, turned_red, usable_checks
-from meshproof.reasons import read_reasons
+from meshproof.reasons import reasons_beside
 from meshproof.settings import Settings
 from meshproof.systems import read_systems
 
@@ -49,7 +49,7 @@ class GeneratedMutants(pytest.Item):
         settings = self._settings
         declaration = self._load(settings)
         systems = read_systems(settings.root / settings.suites / "systems.toml")
-        equivalents = read_reasons(settings.root / settings.suites / "equivalents.toml", "equivalent")
+        equivalents = reasons_beside(settings.root / settings.suites, "equivalents.toml", "equivalent")
         checks = usable_checks(self._functions)
         index = index_reads(checks, declaration)
         sites = draw(list(sites_of(declaration, systems)), count=settings.mutants, seed=settings.seed)

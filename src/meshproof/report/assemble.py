@@ -2,60 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
-from meshproof.declaration.model import canonical
-from meshproof.exemption import Exemption, excusing
+from meshproof.exemption import Exemption
 from meshproof.report import model
 from meshproof.report.facts import RunFacts
-from meshproof.report.redaction import redacted, redacted_text
-from meshproof.report.shortfalls import below_floor, below_score
-from meshproof.result import JUDGEMENTS
+from meshproof.report.proofs import generated_mutants, mutant_runs, replanned_mutants
+from meshproof.report.redaction import redacted
+from meshproof.report.shortfalls import below_floor, below_score, binds
+from meshproof.report.verdicts import Known, Seen, Verdicts, rows_in, summary_of
+from meshproof.selection import Selection
 from meshproof.settings import Settings
 from meshproof.systems import System
-from meshproof.verdict import Assurance, AssuranceText, Verdict, worst
-
-_VERDICTS = {
-    "passed": Verdict.PASS,
-    "failed": Verdict.FAIL,
-    "unknown": Verdict.UNKNOWN,
-    "not_applicable": Verdict.NOT_APPLICABLE,
-}
-
-
-class Known(BaseModel):
-    """One control of the catalogue and whether it was selected."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    title: str
-    level: str
-    system: str
-    pillar: str
-    source: str
-    remedy: str
-    frameworks: dict[str, str]
-    mutants: list[str]
-    tier: str = "gate"
-    state: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """One test's call phase: `result` is a CheckResult as a plain mapping."""
-
-    nodeid: str
-    seconds: float
-    result: Mapping[str, object]
+from meshproof.verdict import Assurance
 
 
 @dataclass(kw_only=True)
@@ -64,7 +28,7 @@ class Assembly:
 
     settings: Settings
     target: str
-    expression: str
+    selection: Selection
     started: datetime
     seconds: float
     facts: RunFacts
@@ -76,62 +40,22 @@ class Assembly:
     exemptions: Sequence[Exemption]
     drills: Sequence[Mapping[str, object]]
     interrupted: bool
-    _files: dict[str, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        """Every control of the catalogue, judged."""
+        return Verdicts(
+            target=self.target, tier=self.settings.tier, known=self.known, seen=self.seen, exemptions=self.exemptions
+        )
+
+    @property
+    def controls(self) -> list[model.ControlRun]:
+        """Every control of the catalogue with its verdict, in order of id."""
+        return self.verdicts.controls
 
     def evidence(self) -> dict[str, bytes]:
         """The files that stand beside run.json, by name."""
-        _ = self.controls
-        return {**self._files, **self.facts.files}
-
-    @cached_property
-    def controls(self) -> list[model.ControlRun]:
-        """Every control of the catalogue with its verdict, in order of id."""
-        by_control: dict[str, list[Seen]] = {}
-        for seen in self.seen:
-            if not seen.result.get("mutant"):
-                by_control.setdefault(str(seen.result["control"]), []).append(seen)
-        return [self._control(known, by_control.get(known.id, [])) for _, known in sorted(self.known.items())]
-
-    def _control(self, known: Known, seen: list[Seen]) -> model.ControlRun:
-        results = [one.result for one in seen]
-        where = [model.Where.model_validate(row) for result in results for row in _rows(result, "where")]
-        verdict = self._verdict(known, results, where)
-        reasons = [str(result["reason"]) for result in results if result["reason"]]
-        if verdict == "unknown" and not reasons:
-            reasons = ["the check did not run to its end"]
-        if verdict == "not_selected" and known.tier != self.settings.tier == "gate":
-            reasons = [f"takes too long for every change: decided with --tier {known.tier}"]
-        judged = [row for result in results for row in _rows(result, "judged")]
-        return model.ControlRun(
-            **known.model_dump(exclude={"mutants", "tier", "state"}),
-            verdict=verdict,  # type: ignore[arg-type]  # one of the model's words
-            assurance=_weakest(results),
-            fidelity=next((result["fidelity"] for result in results if result["fidelity"]), None),  # type: ignore[misc]
-            target=self.target,
-            checks=[_check(one) for one in seen],
-            where=where,
-            reason="; ".join(reasons)[:4000],
-            evidence=self._evidence(known.id, judged) if judged else [],
-            judged=len(judged),
-        )
-
-    def _verdict(self, known: Known, results: list[Mapping[str, object]], where: list[model.Where]) -> str:
-        if known.state != "selected":
-            return known.state
-        found = [_VERDICTS.get(str(result["outcome"]), Verdict.UNKNOWN) for result in results]
-        # What one environment lacks, another may hold: the control applies to the run.
-        verdict = worst([one for one in found if one is not Verdict.NOT_APPLICABLE] or found)
-        if verdict is Verdict.FAIL and excusing(self.exemptions, known.id, [one.address for one in where]):
-            return Verdict.EXEMPT.value
-        return verdict.value
-
-    def _evidence(self, control: str, judged: list[Mapping[str, object]]) -> list[model.Evidence]:
-        text = canonical({"schema": JUDGEMENTS, "control": control, "judged": judged})
-        body = redacted_text(text).encode() + b"\n"
-        digest = hashlib.sha256(body).hexdigest()
-        name = f"evidence/{control}-{digest[:12]}.json"
-        self._files[name] = body
-        return [model.Evidence(sha256=digest, file=name, schema=JUDGEMENTS)]
+        return {**self.verdicts.evidence, **self.facts.files}
 
     @cached_property
     def measurements(self) -> list[model.Measurement]:
@@ -140,53 +64,19 @@ class Assembly:
             model.Measurement.model_validate({**row, "control": seen.result["control"]})
             for seen in self.seen
             if not seen.result.get("mutant")
-            for row in _rows(seen.result, "measured")
+            for row in rows_in(seen.result, "measured")
         ]
         return sorted(rows, key=lambda one: one.control)
 
     @cached_property
     def mutants(self) -> list[model.MutantRun]:
         """The matrix of declared mutants."""
-        also = {
-            (str(row["control"]), str(row["name"])): row["red"]
-            for part in self.generated
-            for row in _rows(part, "also_red")
-        }
-        return [
-            model.MutantRun(
-                control=str(seen.result["control"]),
-                name=str(seen.result["mutant"]),
-                outcome=seen.result["mutant_outcome"],  # type: ignore[arg-type]  # written by the proof
-                seconds=seen.seconds,
-                said=str(seen.result["reason"]),
-                also_red=also.get((str(seen.result["control"]), str(seen.result["mutant"])), []),  # type: ignore[arg-type]
-            )
-            for seen in self.seen
-            if seen.result.get("mutant")
-        ]
+        return mutant_runs(self.seen, self.generated)
 
     @cached_property
     def generated_mutants(self) -> model.GeneratedMutants | None:
-        """The mutation score, added up over the shards."""
-        parts = [part["generated"] for part in self.generated if "generated" in part]
-        if not parts:
-            return None
-        scores: dict[str, list[int]] = {}
-        for part in parts:
-            for system, (made, killed) in part["by_system"].items():  # type: ignore[index]
-                total = scores.setdefault(system, [0, 0])
-                total[0] += made
-                total[1] += killed
-        return model.GeneratedMutants(
-            seed=self.settings.seed,
-            made=sum(made for made, _ in scores.values()),
-            killed=sum(killed for _, killed in scores.values()),
-            by_system={name: model.Score(made=m, killed=k) for name, (m, k) in sorted(scores.items())},
-            survivors=sorted(
-                (model.Survivor.model_validate(row) for part in parts for row in part["survivors"]),  # type: ignore[index]
-                key=lambda one: (one.system, one.address, one.path, one.operator),
-            ),
-        )
+        """The mutation score."""
+        return generated_mutants(self.generated, self.settings.seed)
 
     @cached_property
     def layers(self) -> frozenset[str]:
@@ -208,29 +98,26 @@ class Assembly:
                     floor=floor.label,
                     best=max(passed).label if passed else None,
                     floor_layer="" if floor.label == system.floor else f"{system.floor} on {system.shown_on}",
+                    held=self.is_held and binds(self.target, mine),
                     summary=summary_of(mine),
                 )
             )
         return rows
 
+    @property
+    def is_held(self) -> bool:
+        """Whether floors and score are judged: what they demand, only all of the suites can show, and of our own."""
+        return self.selection.is_whole and self.settings.is_own_infra and not self.interrupted and bool(self.seen)
+
     @cached_property
     def floors_missed(self) -> list[str]:
-        """Systems whose best verdict is below their floor; judged only on a whole run of our own declaration."""
-        whole = not self.expression and self.settings.is_own_infra and not self.interrupted
-        left_out = (one for one in self.controls if one.verdict == "not_selected")
-        if not whole or not self.seen or any(self.known[one.id].tier == "gate" for one in left_out):
-            return []
-        have = {one.system for one in self.controls}
-        if len(have) < len(self.systems) // 2:  # a single file was asked for
-            return []
+        """Systems whose best verdict is below the floor that this run is held to."""
         return below_floor(self.system_rows)
 
     @cached_property
     def score_missed(self) -> list[str]:
         """Where the mutation score is below what the settings demand."""
-        if not self.settings.is_own_infra or self.expression:
-            return []
-        return below_score(self.generated_mutants, self.settings)
+        return below_score(self.generated_mutants, self.settings) if self.is_held else []
 
     @cached_property
     def usage_problems(self) -> list[str]:
@@ -243,8 +130,8 @@ class Assembly:
             if one.control not in used | self.used_exemptions
             and (one.control in state or self.scanned)
             and state.get(one.control, "") not in ("not_selected", "not_on_this_target")
+            and self.selection.is_whole
             and not self.interrupted
-            and not self.floors_not_judged
         ]
 
     @property
@@ -257,11 +144,6 @@ class Assembly:
         """Findings of scanners that exemptions set aside."""
         return {str(one) for seen in self.seen for one in _strings(seen.result.get("excused"))}
 
-    @property
-    def floors_not_judged(self) -> bool:
-        """Whether only a part of the suites was asked for."""
-        return bool(self.expression) or len({one.system for one in self.controls}) < len(self.systems) // 2
-
     def run(self) -> model.Run:
         """The model that everything is rendered from."""
         return redacted(self._run())
@@ -272,7 +154,7 @@ class Assembly:
             tool=self.facts.tool,
             target=self.target,
             tier=self.settings.tier,
-            selection=model.Selection(environment=self.settings.environment, expression=self.expression),
+            selection=self.selection,
             infra_digest=self.facts.infra_digest,
             platform_version=self.facts.platform_version,
             started=self.started,
@@ -291,9 +173,7 @@ class Assembly:
             exemptions=[self._exemption(one) for one in self.exemptions],
             mutants=self.mutants,
             generated_mutants=self.generated_mutants,
-            replanned_mutants=[
-                model.ReplannedMutant.model_validate(row) for part in self.generated for row in _rows(part, "replanned")
-            ],
+            replanned_mutants=replanned_mutants(self.generated),
             drills=[model.Drill.model_validate(row) for row in self.drills],
             measurements=self.measurements,
             notes=self.facts.notes,
@@ -326,27 +206,5 @@ class Assembly:
         return exitstatus
 
 
-def summary_of(controls: Sequence[model.ControlRun]) -> model.Summary:
-    """Controls counted by verdict."""
-    counts: dict[str, int] = {}
-    for control in controls:
-        counts[control.verdict] = counts.get(control.verdict, 0) + 1
-    return model.Summary.model_validate(counts)
-
-
-def _rows(holder: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
-    rows = holder.get(key, [])
-    return list(rows) if isinstance(rows, (list, tuple)) else []
-
-
 def _strings(value: object) -> list[object]:
     return list(value) if isinstance(value, (list, tuple)) else []
-
-
-def _weakest(results: list[Mapping[str, object]]) -> AssuranceText | None:
-    known = [Assurance.from_label(str(result["assurance"])) for result in results if result["assurance"]]
-    return min(known).label if known else None
-
-
-def _check(seen: Seen) -> model.CheckRun:
-    return model.CheckRun(nodeid=seen.nodeid, seconds=round(seen.seconds, 4), outcome=seen.result["outcome"])  # type: ignore[arg-type]

@@ -51,6 +51,7 @@ def _suite(run: Run, name: str, title: str) -> ET.Element:
                 "title": title,
                 "target": run.target,
                 "environment": run.selection.environment,
+                "part": run.selection.part,
                 "platform_version": run.platform_version,
                 "infra_digest": run.infra_digest,
                 "complete": str(run.complete).lower(),

@@ -46,8 +46,8 @@ def _head(run: Run) -> Iterator[str]:
         f"environment {_code(run.selection.environment)}, target {_code(run.target)}, tier {_code(run.tier)}, "
         f"platform {_code(run.platform_version or '-')}, {words.duration(run.seconds)}"
     )
-    if run.selection.expression:
-        yield f"only {_code(run.selection.expression)}"
+    if run.selection.part:
+        yield f"**A part of the suites, held to no floor:** {_code(run.selection.part)}"
 
 
 def _systems(run: Run) -> Iterator[str]:

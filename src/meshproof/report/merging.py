@@ -8,8 +8,9 @@ from typing import Final, TypeVar
 
 from meshproof.errors import UsageError
 from meshproof.report import model
-from meshproof.report.assemble import summary_of
-from meshproof.report.shortfalls import below_floor, below_score
+from meshproof.report.shortfalls import below_floor, below_score, binds
+from meshproof.report.verdicts import summary_of
+from meshproof.selection import together
 from meshproof.settings import Settings
 from meshproof.verdict import Assurance
 
@@ -35,9 +36,7 @@ def merged(runs: Sequence[model.Run], names: Sequence[str]) -> model.Run:
     return first.model_copy(
         update={
             "complete": all(one.complete for one in runs),
-            "selection": first.selection.model_copy(
-                update={"expression": " or ".join(dict.fromkeys(e for run in runs if (e := run.selection.expression)))}
-            ),
+            "selection": together([one.selection for one in runs]),
             "seconds": round((_end(runs) - first.started).total_seconds(), 3),
             "programs": _first(runs, lambda run: run.programs, lambda one: (one.name, one.version, one.sha256)),
             "summary": summary_of(controls),
@@ -67,20 +66,26 @@ _SAME: Final[dict[str, Callable[[model.Run], str]]] = {
 }
 
 
-def shortfalls(run: model.Run, settings: Settings) -> list[str]:
-    """Where all parts together are below a system's floor or the mutation score, as one whole run would say it.
+def held(run: model.Run, settings: Settings) -> model.Run:
+    """The merged run, held to the floors where its parts together are all of the suites, as one whole run would be.
 
-    Nothing is said of parts of which somebody left out what the tier asks for, nor of another platform's version than
-    the one at `settings`, for which its floors were not written.
+    It is held to none for another platform's version than the one at `settings`, for which its floors were not written.
     """
-    left_out = any(one.verdict == "not_selected" and not one.reason for one in run.controls)
     version = settings.infra_dir / "VERSION"
     is_own = version.is_file() and version.read_text(encoding="utf-8").strip() == run.platform_version
-    if run.selection.expression or left_out or not is_own or not run.complete:
+    if not (is_own and run.selection.is_whole and run.complete):
+        return run
+    mine = {row.id: [one for one in run.controls if one.system == row.id] for row in run.systems}
+    rows = [row.model_copy(update={"held": binds(run.target, mine[row.id])}) for row in run.systems]
+    return run.model_copy(update={"systems": rows})
+
+
+def shortfalls(run: model.Run, settings: Settings) -> list[str]:
+    """Where a run that is held to the floors is below one, or below the mutation score."""
+    if not any(row.held for row in run.systems):
         return []
-    few = len({one.system for one in run.controls}) < len(run.systems) // 2
     unseen = any(_is_unseen_must(one) for one in run.controls)  # it reached no floor: that is one thing, not two
-    return [*([] if few or unseen else below_floor(run.systems)), *below_score(run.generated_mutants, settings)]
+    return [*([] if unseen else below_floor(run.systems)), *below_score(run.generated_mutants, settings)]
 
 
 def exit_status(run: model.Run, short: Sequence[str] = ()) -> int:
@@ -125,7 +130,7 @@ def _controls(runs: Sequence[model.Run]) -> list[model.ControlRun]:
 
 
 def _systems(runs: Sequence[model.Run], controls: Sequence[model.ControlRun]) -> list[model.SystemRow]:
-    """A floor binds as soon as one part was held to it: the highest counts."""
+    """The highest floor of any part counts: each knows only the suites that it had."""
     rows: dict[str, model.SystemRow] = {}
     for row in (each for run in runs for each in run.systems):
         other = rows.setdefault(row.id, row)
@@ -137,7 +142,7 @@ def _systems(runs: Sequence[model.Run], controls: Sequence[model.ControlRun]) ->
 def _system(row: model.SystemRow, mine: Sequence[model.ControlRun]) -> model.SystemRow:
     passed = [Assurance.from_label(one.assurance) for one in mine if one.verdict == "pass" and one.assurance]
     best = max(passed).label if passed else None
-    return row.model_copy(update={"best": best, "summary": summary_of(mine)})
+    return row.model_copy(update={"best": best, "held": False, "summary": summary_of(mine)})
 
 
 def _exemptions(runs: Sequence[model.Run]) -> list[model.ExemptionRun]:

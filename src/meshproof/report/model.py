@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from meshproof.selection import Selection
 from meshproof.verdict import AssuranceText
 
 SCHEMA = "https://meshproof.example/schemas/run/v1.json"
@@ -29,13 +30,6 @@ class Tool(Part):
     commit: str
     suite_digest: Sha256
     catalogue_digest: Sha256
-
-
-class Selection(Part):
-    """What was asked for."""
-
-    environment: str
-    expression: str
 
 
 class Program(Part):
@@ -70,6 +64,7 @@ class SystemRow(Part):
     floor: AssuranceText
     best: AssuranceText | None
     floor_layer: str = Field(default="", description="the later layer that shows it, where the floor is not reached")
+    held: bool = Field(default=False, description="whether the run is held to the floor: a part of the suites is not")
     summary: Summary
 
 

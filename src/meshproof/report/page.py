@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,7 +29,7 @@ GROUPS = {
     "pass": ("Kept", "Seen to hold, as strongly as the assurance says."),
     "not_applicable": ("Not applicable", "Nothing of this kind is declared."),
     "not_on_this_target": ("Not on this target", "Only another target can show these; not counted as a pass."),
-    "not_selected": ("Not selected", "Left out by the tier or the expression; not counted as a pass."),
+    "not_selected": ("Not selected", "Left out by the tier or by what was asked for; not counted as a pass."),
 }
 
 
@@ -39,6 +40,7 @@ class Line:
     row: SystemRow
     key: str
     profile: Profile
+    asked: bool
     missed: bool
     elsewhere: int
 
@@ -135,12 +137,12 @@ class Page:
     def _line(self, row: SystemRow) -> Line:
         elsewhere = row.summary.not_on_this_target + row.summary.not_selected
         picture = profile(self._mine.get(row.id, []), row.floor)
-        return Line(row, self.keys[row.id], picture, words.floor_missed(row), elsewhere)
+        return Line(row, self.keys[row.id], picture, words.was_asked(row), words.floor_missed(row), elsewhere)
 
     @property
-    def asked(self) -> int:
-        """How many systems the run has controls of."""
-        return sum(words.was_asked(row) for row in self.run.systems)
+    def held(self) -> int:
+        """How many systems the run is held to the floor of."""
+        return sum(row.held for row in self.run.systems)
 
     @property
     def missed(self) -> int:
@@ -207,10 +209,13 @@ class Page:
     def command(self) -> str:
         """What makes this run again."""
         run = self.run
-        parts = ["pytest suites", f"--environment {run.selection.environment}", f"--target {run.target}"]
-        parts += [f"--tier {run.tier}"]
-        if run.selection.expression:
-            parts.append(f"-k {run.selection.expression!r}")
+        chosen = run.selection.arguments if run.selection.paths else ["suites", *run.selection.arguments]
+        parts = [
+            shlex.join(["pytest", *chosen]),
+            f"--environment {run.selection.environment}",
+            f"--target {run.target}",
+            f"--tier {run.tier}",
+        ]
         if run.mutants:
             parts.append("--prove")
         if run.generated_mutants:

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 import pytest
 
 from meshproof.exemption import Exemption
-from meshproof.report.assemble import Assembly, Known, Seen
+from meshproof.report.assemble import Assembly
 from meshproof.report.directory import ReportDirectory
 from meshproof.report.facts import RunFacts
 from meshproof.report.terminal import show_run
+from meshproof.report.verdicts import Known, Seen
+from meshproof.selection import Selection
 from meshproof.settings import Settings
 from meshproof.systems import read_systems
 
@@ -20,11 +22,10 @@ from meshproof.systems import read_systems
 class Recorder:
     """Collects what checks found and ends the run: files, exit status, terminal."""
 
-    def __init__(self, settings: Settings, *, target: str, expression: str, exemptions: Sequence[Exemption]) -> None:
+    def __init__(self, settings: Settings, *, target: str, exemptions: Sequence[Exemption]) -> None:
         """Check everything that must be right before the first check runs; raises UsageError where it is not."""
         self.settings = settings
         self.target = target
-        self.expression = expression
         self.problem = ""
         self.notes: list[Mapping[str, str]] = []
         self.drills: list[Mapping[str, object]] = []
@@ -88,12 +89,12 @@ class Recorder:
         """Every control that was collected, in order of id."""
         return [known.model_dump(exclude={"state"}) for _, known in sorted(self._known.items())]
 
-    def finish(self, exitstatus: int, facts: RunFacts) -> int:
+    def finish(self, exitstatus: int, facts: RunFacts, selection: Selection) -> int:
         """Write the report and say how the run ended: the exit status."""
         self.assembly = Assembly(
             settings=self.settings,
             target=self.target,
-            expression=self.expression,
+            selection=selection,
             started=self.started,
             seconds=time.monotonic() - self._began,
             facts=facts,

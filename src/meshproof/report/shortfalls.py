@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from meshproof.report import model, words
 from meshproof.settings import Settings
+from meshproof.systems import ONLY_READS
+
+
+def binds(target: str, controls: Sequence[model.ControlRun]) -> bool:
+    """Whether a system's floor binds a whole run on this target; `controls` are the system's own.
+
+    `live` breaks nothing and plans nothing, so of some systems it shows none; elsewhere a system without controls is
+    one that nobody watches.
+    """
+    return target != ONLY_READS or any(one.verdict != "not_on_this_target" for one in controls)
 
 
 def below_floor(rows: Iterable[model.SystemRow]) -> list[str]:

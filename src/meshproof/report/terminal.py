@@ -62,6 +62,9 @@ def _parts(run: Run, assembly: Assembly) -> Iterator[Table | Text]:
     yield from _lines("Bad exemption", assembly.usage_problems, "red")
     yield from _lines("Measured", [_measured(one) for one in run.measurements], "cyan")
     yield from _mutation(run, assembly)
+    if run.selection.part:
+        yield Text("\nA PART OF THE SUITES", style="bold yellow")
+        yield Text(f"{run.selection.part}: held to no floor, and to no mutation score")
     yield _headline(run)
 
 

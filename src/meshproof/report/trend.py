@@ -17,16 +17,18 @@ _NOT_ASKED: Final = frozenset({"not_selected", "not_on_this_target"})
 
 
 class Kind(Part):
-    """Runs of one kind can be compared: the same environment on the same target in the same tier."""
+    """Runs of one kind can be compared: the same environment on the same target in the same tier, asked the same."""
 
     environment: str
     target: str
     tier: str
     time_scale: float
+    part: str = Field(default="", description="the part of the suites, as `Selection.part` says it; empty: all of them")
 
     def __str__(self) -> str:
         """As a person says it."""
-        return f"{self.environment} on {self.target}, {self.tier} tier, time scale {self.time_scale:g}"
+        said = f"{self.environment} on {self.target}, {self.tier} tier, time scale {self.time_scale:g}"
+        return f"{said}, {self.part}" if self.part else said
 
 
 class Entry(Part):
@@ -85,15 +87,28 @@ class Series:
 
 
 def kind_of(run: Run) -> Kind:
-    """Which runs this one can be compared with."""
-    return Kind(environment=run.selection.environment, target=run.target, tier=run.tier, time_scale=run.time_scale)
+    """Which runs this one can be compared with.
+
+    Raises UsageError for one of which that is not known: what was left out would look like a change.
+    """
+    selection = run.selection
+    if not selection.is_whole and not (selection.left_out and selection.arguments):
+        message = (
+            f"the run of {run.started:%Y-%m-%d %H:%M}: {selection.part}, and its options do not say which, so it fits "
+            "no history; add runs of all of the suites, or of what paths, -k, -m and --deselect name"
+        )
+        raise UsageError(message)
+    return Kind(
+        environment=selection.environment,
+        target=run.target,
+        tier=run.tier,
+        time_scale=run.time_scale,
+        part=selection.part,
+    )
 
 
 def entry_of(run: Run, digest: str) -> Entry:
-    """A run in short. Raises UsageError for a part of a run: what was left out would look like a change."""
-    if run.selection.expression:
-        message = f"the run asked only for {run.selection.expression!r}: a trend is made of whole runs, merge its parts"
-        raise UsageError(message)
+    """A run in short."""
     drawn = run.generated_mutants
     return Entry(
         started=run.started,

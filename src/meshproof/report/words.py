@@ -55,9 +55,9 @@ def _promises(number: int) -> str:
 
 
 def floor_missed(row: SystemRow) -> bool:
-    """Whether the best assurance that was reached is weaker than the weakest accepted; a part of a run asks of few."""
+    """Whether the run is held to the floor, and the best assurance that it reached is weaker."""
     reached = Assurance.from_label(row.best) if row.best else None
-    return was_asked(row) and (reached is None or reached < Assurance.from_label(row.floor))
+    return row.held and (reached is None or reached < Assurance.from_label(row.floor))
 
 
 def was_asked(row: SystemRow) -> bool:
