@@ -8,6 +8,7 @@ from meshproof import Control, Level, NotApplicable, Pillar, ProbeError, UsageEr
 from meshproof.declaration.model import UNKNOWN, Declaration, Place, Record
 from meshproof.declaration.platform import Platform
 from meshproof.declaration.snapshot import from_text, to_text
+from meshproof.mutant import Mutant
 from meshproof.mutation.apply import apply
 from meshproof.mutation.generate import draw, sites_of
 from meshproof.verdict import Assurance, Verdict, worst
@@ -186,3 +187,18 @@ def test_the_worst_verdict_wins_and_none_is_unknown() -> None:
     """An empty list is never a pass."""
     assert worst([Verdict.PASS, Verdict.UNKNOWN, Verdict.EXEMPT]) is Verdict.UNKNOWN
     assert worst([]) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("mutant", "takes_away"),
+    [
+        (remove("Service", "shop/a", says="x"), True),
+        (edit("Service", "shop/a", {"spec": {"type": None}}, says="x"), True),
+        (edit("Service", "shop/a", {"spec": {"ports": [{}, {"name": None}]}}, says="x"), True),
+        (OPEN, False),
+    ],
+    ids=["the-whole", "a-value", "a-value-of-a-list", "nothing"],
+)
+def test_a_mutant_knows_whether_it_takes_something_away(mutant: Mutant, *, takes_away: bool) -> None:
+    """Where nothing may be changed in what runs, the other side can get a value, but what runs cannot lose one."""
+    assert mutant.takes_away is takes_away

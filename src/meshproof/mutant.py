@@ -28,6 +28,11 @@ class Mutant:
     says: str
     patch: Mapping[str, object] | None
 
+    @property
+    def takes_away(self) -> bool:
+        """Whether something is not there afterwards: the whole thing, or a value of it."""
+        return _takes_away(self.patch)
+
 
 def matches(text: str, glob: str) -> bool:
     """Whether `*` and `?` of the glob cover the text; brackets are Terraform's and mean themselves."""
@@ -45,6 +50,12 @@ def edit(kind: str, target: str, patch: Mapping[str, object], *, says: str, name
 def remove(kind: str, target: str, *, says: str, name: str = "") -> Mutant:
     """Take the whole thing away."""
     return Mutant(name=name or f"without-{kind.lower()}", kind=kind, target=target, says=says, patch=None)
+
+
+def _takes_away(patch: object) -> bool:
+    if isinstance(patch, Mapping):
+        return any(_takes_away(one) for one in patch.values())
+    return any(_takes_away(one) for one in patch) if isinstance(patch, list) else patch is REMOVED
 
 
 def _slug(patch: Mapping[str, object]) -> str:

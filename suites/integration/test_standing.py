@@ -7,7 +7,7 @@ from fixtures.clusters import Clusters
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item
 from meshproof.errors import ProbeError
-from meshproof.mutant import Mutant
+from meshproof.mutant import REMOVED, Mutant
 from meshproof.observation import Observed
 from meshproof.probes.standing import Standing
 from meshproof.verdict import Assurance
@@ -82,6 +82,12 @@ ROUTING = _control(
     [
         edit("VirtualService", "shop/orders", {"spec": {"hosts": ["elsewhere"]}}, says="spec.hosts.0: is 'elsewhere'"),
         remove("DestinationRule", "primary:shop/orders", says="is not there"),
+        edit(
+            "DestinationRule",
+            "primary:shop/orders",
+            {"spec": {"trafficPolicy": {"outlierDetection": REMOVED}}},
+            says="spec.trafficPolicy.outlierDetection: is nothing",
+        ),
     ],
 )
 
@@ -101,6 +107,12 @@ PROTECTION = _control(
             "PeerAuthentication", "istio-system/default", {"spec": {"mtls": {"mode": "PERMISSIVE"}}}, says="mtls.mode"
         ),
         remove("AuthorizationPolicy", "standby:shop/orders", says="is not there"),
+        edit(
+            "AuthorizationPolicy",
+            "primary:istio-ingress/ingressgateway",
+            {"spec": {"selector": REMOVED}},
+            says="spec.selector: is nothing",
+        ),
     ],
 )
 
@@ -123,6 +135,12 @@ RIGHTS = _control(
             {"subjects": [{"name": "orders", "namespace": "shop"}]},
             says="subjects.0.name",
         ),
+        edit(
+            "ServiceAccount",
+            "primary:shop/orders",
+            {"automountServiceAccountToken": REMOVED},
+            says="automountServiceAccountToken: is nothing",
+        ),
     ],
 )
 
@@ -144,6 +162,12 @@ ADMISSION = _control(
             {"spec": {"validationActions": ["Audit"]}},
             says="validationActions",
         ),
+        edit(
+            "ValidatingAdmissionPolicyBinding",
+            "primary:token-mounting",
+            {"spec": {"matchResources": REMOVED}},
+            says="spec.matchResources: is nothing",
+        ),
     ],
 )
 
@@ -160,6 +184,7 @@ PLACES = _control(
     "namespaces, settings and services",
     [
         edit("Service", "shop/orders", {"spec": {"selector": {"app": "elsewhere"}}}, says="spec.selector.app"),
+        edit("ConfigMap", "primary:shop/orders", {"data": {"PORT": REMOVED}}, says="data.PORT: is nothing"),
     ],
 )
 
