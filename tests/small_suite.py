@@ -72,7 +72,7 @@ def suite(pytester: pytest.Pytester) -> Suite:
         # Not whatever target is best here: to find that out, every program is looked for.
         write("pyproject.toml").write_text(
             '[tool.meshproof]\ntarget = "plan"\nmutants = 40\nscore-overall = 0.0\nscore-per-system = 0.0\n'
-            '[tool.pytest]\naddopts = ["--import-mode=importlib", "-ra"]\npythonpath = ["."]\n'
+            '[tool.pytest]\naddopts = ["--import-mode=importlib", "-ra", "-p", "no:hypothesispytest"]\npythonpath = ["."]\n'
         )
         write("infra/services.yaml").write_text(services)
         write("suites/systems.toml").write_text(SYSTEMS)
