@@ -16,12 +16,14 @@ from kind.node import make_node
 from kind.programs import OWN, all_programs, program
 from kind.store import Store, own_text, say
 from kind.sysctls import kept
+from kind.workloads import IMAGES, make_images
 from meshproof.errors import MeshproofError, TargetError
 from meshproof.process import require, run
 
 _LOAD_WITHIN_S: Final = 600.0
 _AGAIN: Final = (sys.executable, "-m", "kind")
 _NODE: Final = ("archive.py", "control_plane.py", "node.py", "pause.go")
+_IMAGES: Final = ("archive.py", "workloads.py")
 #: No status of pytest: there is no test bed (sysexits.h calls it EX_TEMPFAIL).
 _NO_BED: Final = 75
 _USAGE: Final = 4
@@ -41,8 +43,9 @@ def prepare(store: Store) -> tuple[Path, Path]:
     node = store.part("node", made_of, lambda to: make_node(tree, to))
     made_of = [REQUIREMENTS.read_text(encoding="utf-8"), *own_text("archive.py", "localstack.py")]
     localstack = store.part("localstack", made_of, make_localstack)
-    archives = [node / "node.tar", localstack / "localstack.tar"]
-    data = store.part("docker", [str(node), str(localstack)], lambda to: _load(tree, to, archives))
+    images = store.part("images", [IMAGES.read_text(encoding="utf-8"), *own_text(*_IMAGES)], make_images)
+    archives = [node / "node.tar", localstack / "localstack.tar", *sorted(images.glob("*.tar"))]
+    data = store.part("docker", [str(node), str(localstack), str(images)], lambda to: _load(tree, to, archives))
     require(run(inside(tree, ["true"]), within_s=60), doing="making namespaces for Docker's daemon")
     return tree, data
 

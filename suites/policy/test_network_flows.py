@@ -1,62 +1,14 @@
 """Flows that have two ends: what one policy lets out another lets in, to a port that listens, on both sites."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from ipaddress import ip_network
 
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item, Platform
+from suites.policy.flows import NAME, labels_of, listed, opens, ports, reached
 from suites.policy.workloads import WORKLOADS, container_ports, pod_labels, selects
 
 KUBERNETES = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
-
-Rule = Mapping[str, object]
-
-#: By this label the API server names every namespace.
-NAME = "kubernetes.io/metadata.name"
-
-
-def _list(node: Rule, key: str) -> list[Rule]:
-    value = node.get(key)
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, (list, tuple)) else []
-
-
-def _labels_of(namespace: Item) -> dict[str, object]:
-    return {**namespace.mapping("metadata.labels"), NAME: namespace.name}
-
-
-def _ports(rule: Rule) -> set[object]:
-    return {one.get("port") for one in _list(rule, "ports")}
-
-
-def _reached(platform: Platform, policy: Item, peer: Rule) -> list[Item]:
-    """The declared workloads that a peer of a policy names."""
-    spaces = {
-        one.name
-        for one in platform.all("Namespace", site=policy.site)
-        if "namespaceSelector" in peer and selects(peer["namespaceSelector"], _labels_of(one))
-    }
-    spaces = spaces if "namespaceSelector" in peer else {policy.namespace}
-    return [
-        one
-        for one in platform.all(*WORKLOADS, site=policy.site)
-        if "ipBlock" not in peer and one.namespace in spaces and selects(peer.get("podSelector") or {}, pod_labels(one))
-    ]
-
-
-def _opens(platform: Platform, one: Item, other: Item, way: str) -> set[object]:
-    """The ports on which policies let a workload speak to another, or hear it; None is every port."""
-    ends = "to" if way == "egress" else "from"
-    return {
-        port
-        for policy in platform.all("NetworkPolicy", site=one.site, namespace=one.namespace)
-        if selects(policy.get("spec.podSelector"), pod_labels(one))
-        for rule in policy.mappings(f"spec.{way}")
-        if any(
-            other.address == found.address for peer in _list(rule, ends) for found in _reached(platform, policy, peer)
-        )
-        for port in (_ports(rule) if "ports" in rule else {None})
-    }
-
 
 AGREED = Control(
     id="ZT-202",
@@ -91,12 +43,12 @@ def test_both_ends_agree(platform: Platform) -> None:
             ("ingress", "from", "egress", "may not speak, as expected by"),
         ):
             for rule in policy.mappings(f"spec.{way}"):
-                named = [peer for peer in _list(rule, ends) if peer.get("podSelector")]
-                for other in [found for peer in named for found in _reached(platform, policy, peer)]:
+                named = [peer for peer in listed(rule, ends) if peer.get("podSelector")]
+                for other in [found for peer in named for found in reached(platform, policy, peer)]:
                     for one in taken:
-                        there = _opens(platform, other, one, back)
+                        there = opens(platform, other, one, back)
                         speaks, hears = (one, other) if way == "egress" else (other, one)
-                        served = _ports(rule) & set(container_ports(hears))
+                        served = ports(rule) & set(container_ports(hears))
                         if None not in there and (missing := served - there):
                             yield f"{speaks.name} {word} {hears.name} on {sorted(map(str, missing))}"
 
@@ -144,17 +96,17 @@ def test_every_peer_is_a_declared_namespace(platform: Platform) -> None:
     """A namespace selector takes some namespaces, not all and not none."""
 
     def named(policy: Item) -> Iterator[str]:
-        spaces = [_labels_of(one) for one in platform.all("Namespace", site=policy.site)]
+        spaces = [labels_of(one) for one in platform.all("Namespace", site=policy.site)]
         spaces += [{NAME: one} for one in GIVEN]
         for way, ends in (("ingress", "from"), ("egress", "to")):
             for rule in policy.mappings(f"spec.{way}"):
                 scraper = way == "egress" and "ports" not in rule
-                for peer in _list(rule, ends):
+                for peer in listed(rule, ends):
                     selector = peer.get("namespaceSelector")
                     if selector is not None and not any(selects(selector, one) for one in spaces):
                         yield f"{way}: {selector} takes no namespace"
-                    if selector == {} and not scraper and not _ports(rule) <= FOR_ALL:
-                        yield f"{way}: a peer takes every namespace on {sorted(map(str, _ports(rule)))}"
+                    if selector == {} and not scraper and not ports(rule) <= FOR_ALL:
+                        yield f"{way}: a peer takes every namespace on {sorted(map(str, ports(rule)))}"
                     if selector is not None and peer.get("podSelector", selector) == {} and selector != {}:
                         yield f"{way}: a peer takes every pod of {selector}"
 
@@ -194,7 +146,7 @@ def test_no_block_is_wider_than_private(platform: Platform) -> None:
     def bounded(policy: Item) -> Iterator[str]:
         for way, ends in (("ingress", "from"), ("egress", "to")):
             for rule in policy.mappings(f"spec.{way}"):
-                for block in (peer["ipBlock"] for peer in _list(rule, ends) if "ipBlock" in peer):
+                for block in (peer["ipBlock"] for peer in listed(rule, ends) if "ipBlock" in peer):
                     width = ip_network(str(block.get("cidr"))).prefixlen  # type: ignore[attr-defined]
                     if width < WIDEST_BITS and (width or not block.get("except")):  # type: ignore[attr-defined]
                         yield f"{way}: {block.get('cidr')} is wider than /{WIDEST_BITS}"  # type: ignore[attr-defined]
@@ -230,10 +182,10 @@ SAME = Control(
 def _flows(policy: Item) -> dict[str, object]:
     """Each rule whose peers are pods, or anyone, by a stable text."""
     return {
-        f"{way} {sorted(str(one) for one in _list(rule, 'ports'))} {sorted(str(one) for one in _list(rule, ends))}": rule
+        f"{way} {sorted(str(one) for one in listed(rule, 'ports'))} {sorted(str(one) for one in listed(rule, ends))}": rule
         for way, ends in (("ingress", "from"), ("egress", "to"))
         for rule in policy.mappings(f"spec.{way}")
-        if all("ipBlock" not in peer for peer in _list(rule, ends))
+        if all("ipBlock" not in peer for peer in listed(rule, ends))
     }
 
 
@@ -295,8 +247,8 @@ def test_every_outside_port_is_known(platform: Platform) -> None:
 
     def known(policy: Item) -> Iterator[str]:
         for rule in policy.mappings("spec.egress"):
-            if any("ipBlock" in peer for peer in _list(rule, "to")):
-                yield from (f"opens {one} to addresses" for one in sorted(_ports(rule) - OUTSIDE.keys(), key=str))
+            if any("ipBlock" in peer for peer in listed(rule, "to")):
+                yield from (f"opens {one} to addresses" for one in sorted(ports(rule) - OUTSIDE.keys(), key=str))
 
     findings = judge(platform.all("NetworkPolicy"), known)
 

@@ -163,6 +163,27 @@ class Api:
         answer: dict[str, Any] = got.json()
         return answer
 
+    def evict(self, namespace: str, pod: str) -> Answer:
+        """Ask for a pod to go, as whoever drains a node does; its budget may refuse (429)."""
+        metadata = {"namespace": namespace, "name": pod}
+        body = json.dumps({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}).encode()
+        got = self._ask("POST", f"{_pod(namespace, pod)}/eviction", content=body, kind="application/json")
+        says = "" if got.status_code < _REFUSED else _message(got)
+        return Answer(kind="Pod", name=pod, status=got.status_code, says=says)
+
+    def end(self, namespace: str, pod: str, *, within_s: int | None = None) -> None:
+        """Delete a pod, which has its own grace period to end, or `within_s`. Raises ProbeError."""
+        query = {} if within_s is None else {"gracePeriodSeconds": str(within_s)}
+        got = self._ask("DELETE", _pod(namespace, pod), params=query)
+        if got.status_code >= _REFUSED:
+            message = f"{self.url}: {namespace}/{pod} cannot be deleted: {_message(got)}"
+            raise ProbeError(message)
+
+    def ask_pod(self, namespace: str, pod: str, port: int, path: str) -> tuple[int, str]:
+        """What a pod answers to a GET that the API server passes on: status and body, 502 to 504 where none came."""
+        got = self._ask("GET", f"{_pod(namespace, pod)}:{port}/proxy/{path.lstrip('/')}")
+        return got.status_code, got.text
+
     def token(self, namespace: str, account: str, *, audience: str, lifetime_s: int = 86_400) -> str:
         """A token of a service account for one audience."""
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
@@ -212,6 +233,10 @@ class Api:
 
 def _root(version: str) -> str:
     return f"/apis/{version}" if "/" in version else f"/api/{version}"
+
+
+def _pod(namespace: str, name: str) -> str:
+    return f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(name)}"
 
 
 def _name(thing: Object) -> str:

@@ -15,6 +15,7 @@ from meshproof.mutant import Mutant
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply, Request
 from meshproof.probes.kubernetes import Api, Credentials
+from meshproof.probes.workload import Pod
 from meshproof.settings import Settings
 from meshproof.toolchain.needs import Readiness
 from meshproof.verdict import Assurance
@@ -97,6 +98,12 @@ class Incarnation(Protocol):
 
     def held(self, *, alone: bool) -> AbstractContextManager[None]:
         """Have it shared, or alone for what changes it. Raises TargetError where it may not be as declared."""
+
+    def caller(self) -> str:
+        """The image of Kubernetes' agnhost in its clusters. Raises TargetError where pods cannot be made to call."""
+
+    def freeze(self, pod: Pod) -> None:
+        """Stop a pod's first container where it stands, until it is killed. Raises TargetError where that cannot be."""
 
     def mesh(self, declaration: Declaration) -> Mesh:
         """Its mesh. Raises TargetError where there is no way into it."""

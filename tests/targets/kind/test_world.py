@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from meshproof.targets.kind.world import undeclared_namespaces, unready_node
+from meshproof.targets.kind.given import undeclared_namespaces
+from meshproof.targets.kind.nodes import unready_node
 
 
 def thing(kind: str, name: str, namespace: str = "") -> dict[str, Any]:

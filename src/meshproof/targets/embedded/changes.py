@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -45,15 +46,24 @@ _BINDING_KIND: Final = {
     "kind": "ValidatingAdmissionPolicyBinding",
 }
 _ADMISSION: Final = "ValidatingAdmissionPolicy"
+#: What a site's API server is given of a declaration, by what tells an object from every other.
+Applied = Callable[[str, Declaration], Mapping[tuple[str, ...], Object]]
 _generations = itertools.count(1)
 
 
 class Changes:
     """Changes one target; `api` gives a site's API server."""
 
-    def __init__(self, state: TargetState, declaration: Declaration, api: Callable[[str], Api]) -> None:
-        """`declaration` is what runs before any change."""
+    def __init__(
+        self,
+        state: TargetState,
+        declaration: Declaration,
+        api: Callable[[str], Api],
+        applied: Applied | None = None,
+    ) -> None:
+        """`declaration` is what runs before any change, `applied` what a site is given of one."""
         self._state = state
+        self._applied = applied or partial(applied_objects, state)
         self._declaration = declaration
         self._api = api
         self._unbound: dict[tuple[str, str], None] = {}
@@ -146,7 +156,7 @@ class Changes:
 
     def _move(self, site: str, before: Declaration, after: Declaration) -> bool:
         """Apply what differs between two declarations; whether anything does."""
-        old, new = (applied_objects(self._state, site, one) for one in (before, after))
+        old, new = (self._applied(site, one) for one in (before, after))
         api = self._api(site)
         for key in old.keys() - new.keys():
             api.delete(old[key])
@@ -200,7 +210,7 @@ class Changes:
     def _move_settings(self, site: str, before: Declaration, after: Declaration) -> bool:
         """Write the control plane's configuration anew where it differs: istiod reads it again by itself."""
         old, new = (dict(mesh_settings(_records(one, site), {})[0].mesh) for one in (before, after))
-        if old == new:
+        if old == new or not self._state.site(site).istiod_pid:
             return False
         path = self._state.directory / site / "istiod" / "mesh.yaml"
         path.write_text(json.dumps(new, indent=1), encoding="utf-8")

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from meshproof.declaration.model import Declaration
+from meshproof.errors import TargetError
 from meshproof.probes.kubernetes import Api
+from meshproof.probes.workload import Pod
 from meshproof.process import mark_children
 from meshproof.settings import Settings
 from meshproof.targets.embedded.changes import applied_objects, key_of
@@ -113,6 +115,16 @@ class Embedded:
     def held(self, *, alone: bool) -> AbstractContextManager[None]:
         """The world lock."""
         return world(self.state.directory, alone=alone)
+
+    def caller(self) -> str:
+        """Always raises TargetError."""
+        message = "no pod calls another: pods are processes on the embedded target"
+        raise TargetError(message)
+
+    def freeze(self, pod: Pod) -> None:
+        """Always raises TargetError."""
+        message = f"{pod.name} is frozen nowhere: pods are processes on the embedded target"
+        raise TargetError(message)
 
     def mesh(self, declaration: Declaration) -> Mesh:
         """Both sites' mesh."""

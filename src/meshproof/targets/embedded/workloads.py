@@ -24,6 +24,7 @@ class Program(BaseModel):
     A row that runs a `program` gives its `command`, the container ports by name that it `serves`, and its further
     `environment`. In those, {python} is this interpreter, {here} the directory of the file, {site} and {name} are the
     process's own, {directory} is its working directory, and {port_NAME} is where it listens on 127.0.0.1 for a port.
+    Where a workload has pods, at least `pods` of them run at each site that it runs at.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,6 +39,7 @@ class Program(BaseModel):
     here: Path = Path()
     primary: int = 0
     standby: int = 0
+    pods: int = 0
 
     @model_validator(mode="after")
     def _says_what_it_runs(self) -> Self:

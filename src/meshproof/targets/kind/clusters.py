@@ -18,7 +18,7 @@ from meshproof.components.authority import private
 from meshproof.errors import TargetError
 from meshproof.probes.kubernetes import Credentials
 from meshproof.process import Completed, run
-from meshproof.targets.kind.docker import docker, trouble
+from meshproof.targets.kind.docker import bring, docker, trouble
 from meshproof.toolchain import find
 
 #: Every cluster and network that this engine made is called so.
@@ -26,6 +26,7 @@ PREFIX: Final = "meshproof-"
 _NETWORK: Final = "KIND_EXPERIMENTAL_DOCKER_NETWORK"
 _CREATE_WITHIN_S: Final = 600.0
 _DUMP_WITHIN_S: Final = 60.0
+_LOAD_WITHIN_S: Final = 300.0
 _DELETE_WITHIN_S: Final = 120.0
 
 
@@ -60,6 +61,19 @@ def existing() -> list[str]:
     return [one for one in _kind("get", "clusters").stdout.split("\n") if one]
 
 
+def load(name: str, images: Sequence[str]) -> None:
+    """Give the nodes of a cluster the images that they lack, which Docker pulls where it can. Raises TargetError."""
+    nodes = _kind("get", "nodes", "--name", name).stdout.split()
+    lacking = [one for one in images if not all(_has(node, one) for node in nodes)]
+    if not lacking:
+        return
+    bring(lacking)
+    done = _kind("load", "docker-image", *lacking, "--name", name, within_s=_LOAD_WITHIN_S)
+    if done.returncode != 0:
+        message = f"the nodes of {name} do not take {', '.join(lacking)}: {done.last_words()}"
+        raise TargetError(message)
+
+
 def delete(names: Sequence[str], network: str) -> None:
     """Delete clusters and their network; what is gone already is fine."""
     for name in names:
@@ -92,6 +106,10 @@ def _create(name: str, image: str, network: str, directory: Path) -> Credentials
         message = f"kind could not create the cluster {name}: {trouble(done.last_words(12))}; {_dump(name)}"
         raise TargetError(message)
     return credentials(file.read_text(encoding="utf-8"), directory, name)
+
+
+def _has(node: str, image: str) -> bool:
+    return docker("exec", node, "crictl", "inspecti", "--quiet", image).returncode == 0
 
 
 def _dump(name: str) -> str:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from meshproof.declaration.model import Declaration
 from meshproof.errors import TargetError
+from meshproof.probes.workload import Pod
 from meshproof.process import mark_children
 from meshproof.settings import Settings
+from meshproof.targets.embedded import issuer
+from meshproof.targets.embedded.changes import Changes
 from meshproof.targets.embedded.lease import attach, discard, reserve
 from meshproof.targets.embedded.mesh import Mesh
-from meshproof.targets.embedded.state import ProcessState
+from meshproof.targets.embedded.state import ProcessState, TargetState
 from meshproof.targets.embedded.target import Embedded, Place
+from meshproof.targets.embedded.workloads import read_programs
 from meshproof.targets.kind import reaper, supervisor
 from meshproof.targets.kind.docker import docker, require_docker
+from meshproof.targets.kind.freezing import frozen
+from meshproof.targets.kind.given import Given
 from meshproof.targets.kind.images import Images
-from meshproof.targets.protocols import Incarnation, Ran, Target
+from meshproof.targets.protocols import Incarnation, Object, Ran, Target
 from meshproof.targets.ran import ran
 from meshproof.toolchain.needs import PLAN, Readiness, is_here
 from meshproof.verdict import Assurance
@@ -71,12 +78,20 @@ class KindTarget:
     def attach(self, settings: Settings, programs: Path) -> Iterator[Incarnation]:
         """The clusters of the run, deleted with the last who has them."""
         lease, state = attach(settings, programs, module=supervisor.__name__, within_s=_READY_WITHIN_S)
-        yield Kind(state=state)
+        given = Given(
+            programs=read_programs(programs), images=Images.read(settings.images), jwks=issuer.keys(state.issuer_key)
+        )
+        yield Kind(state=state, given=given)
         discard(lease)
 
 
 class ClusterMesh(Mesh):
     """The clusters' API servers; what would have to run in a pod is unknown, not absent."""
+
+    def __init__(self, state: TargetState, declaration: Declaration, given: Given) -> None:
+        """`given` says what they are given of a declaration."""
+        super().__init__(state, declaration)
+        self._given = given
 
     def processes(self, *, site: str = "", app: str = "", kind: str = "") -> list[ProcessState]:
         """Always raises TargetError."""
@@ -84,14 +99,41 @@ class ClusterMesh(Mesh):
         message = "no mesh runs on the kind target in this version: --target embedded shows it"
         raise TargetError(message)
 
+    @cached_property
+    def _changes(self) -> Changes:
+        return Changes(
+            self.state, self.declaration, self.api, lambda site, declaration: self._given.by_key(declaration, site)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Embedded):
-    """The clusters, as their supervisor describes them."""
+    """The clusters, as their supervisor describes them; `given` says what they are given of a declaration."""
+
+    given: Given
+
+    def expected(self, declaration: Declaration) -> Mapping[str, Object | str]:
+        """Everything, as it is given."""
+        return {
+            address: thing
+            for site in self.sites
+            for address, thing in self.given.by_address(declaration, site.name).items()
+        }
+
+    def caller(self) -> str:
+        """The image of the role. Raises TargetError where none was named."""
+        if not self.given.images.caller:
+            message = "no pod can call another: name an image of Kubernetes' agnhost for the role caller with --images"
+            raise TargetError(message)
+        return self.given.images.caller
+
+    def freeze(self, pod: Pod) -> None:
+        """Stop its process from its node, which is a container of Docker's."""
+        frozen(pod)
 
     def mesh(self, declaration: Declaration) -> ClusterMesh:
         """Both sites' API servers."""
-        return ClusterMesh(self.state, declaration)
+        return ClusterMesh(self.state, declaration, self.given)
 
     @contextmanager
     def injecting(self, declaration: Declaration, site: str) -> Iterator[None]:

@@ -12,6 +12,7 @@ from typing import Final
 from meshproof.declaration.model import Declaration
 from meshproof.errors import CannotSee, TargetError, UsageError
 from meshproof.probes.kubernetes import Credentials
+from meshproof.probes.workload import Pod
 from meshproof.settings import Settings
 from meshproof.targets.live.account import live_account, require_owned
 from meshproof.targets.live.clients import ReadingClients
@@ -141,6 +142,16 @@ class Live:
         """Always raises TargetError."""
         del declaration, site
         message = "a live target only reads: its injector is not asked"
+        raise TargetError(message)
+
+    def caller(self) -> str:
+        """Always raises TargetError."""
+        message = "a live target only reads: no pod is made to call another"
+        raise TargetError(message)
+
+    def freeze(self, pod: Pod) -> None:
+        """Always raises TargetError."""
+        message = f"a live target only reads: {pod.name} is not frozen"
         raise TargetError(message)
 
     def mesh(self, declaration: Declaration) -> Mesh:

@@ -1,0 +1,25 @@
+"""A container that does not go on: its process is stopped from its node, where its own view of processes ends."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from meshproof.errors import TargetError
+from meshproof.probes.workload import Pod
+from meshproof.targets.kind.docker import docker
+
+_PID: Final = "{{.info.pid}}"
+
+
+def frozen(pod: Pod) -> None:
+    """Stop the process of a pod's first container, until the pod is killed. Raises TargetError."""
+    words = ("crictl", "inspect", "--output", "go-template", "--template", _PID, pod.container)
+    told = docker("exec", pod.node, *words)
+    number = told.stdout.strip()
+    if told.returncode != 0 or not number.isdigit():
+        message = f"the process of {pod.namespace}/{pod.name} is not found at {pod.node}: {told.last_words(1)}"
+        raise TargetError(message)
+    done = docker("exec", pod.node, "kill", "-STOP", number)
+    if done.returncode != 0:
+        message = f"the process of {pod.namespace}/{pod.name} cannot be stopped: {done.last_words(1)}"
+        raise TargetError(message)
