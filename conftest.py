@@ -13,4 +13,5 @@ pytest_plugins = [
     "fixtures.scanning",
     "fixtures.stores",
     "fixtures.streams",
+    "fixtures.workloads",
 ]
