@@ -14,4 +14,5 @@ pytest_plugins = [
     "fixtures.stores",
     "fixtures.streams",
     "fixtures.workloads",
+    "fixtures.callers",
 ]
