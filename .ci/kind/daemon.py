@@ -40,7 +40,7 @@ def docker(tree: Path, data: Path) -> Iterator[Mapping[str, str]]:
     rooted = ["unshare", "--mount", "--", "sh", "-c", _ROOTED, str(tree)]
     daemon = ["dockerd", "--host=unix:///run/docker.sock", "--data-root=/var/lib/docker"]
     runtime = ["--add-runtime=less=/opt/runtime/runtime", "--default-runtime=less"]
-    environment = {**os.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    environment = {**os.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": "/tmp"}  # noqa: S108  its own root's
     with Running(
         [*rooted, *daemon, *runtime], log=data / "dockerd.log", env=environment, stop_within_s=_STOP_WITHIN_S
     ) as running:
