@@ -40,7 +40,7 @@ AVAILABLE = Control(
         ),
         edit(
             "Rollout",
-            "standby:shop/orders",
+            "standby:shop/catalogue",
             {"spec": {"template": {"spec": {"serviceAccountName": "nobody"}}}},
             says='serviceaccount "nobody" not found',
         ),
