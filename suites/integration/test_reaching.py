@@ -95,8 +95,8 @@ def _called_by_others(callers: Callers) -> Iterator[Observed[list[str]]]:
     for other in _callers(callers):
         with callers.looking_like(other) as caller:
             for item, workload in callers.workloads.running:
-                if item.site == other.site and _expects(item, other):
-                    lost[item.address] += [other.name for one in _doors(item, workload) if not _arrives(caller, *one)]
+                if item.site == other.site and _expects(item, other) and not _arrives(caller, _doors(item, workload)):
+                    lost[item.address].append(other.name)
     for item, _ in callers.workloads.running:
         yield callers.workloads.observed(item, lost[item.address])
 
@@ -113,10 +113,10 @@ def _expects(item: Item, other: Item) -> bool:
     return _port(item) in heard and _port(item) in said
 
 
-def _arrives(caller: Caller, address: str, port: int) -> bool:
-    """Whether it is let through once its own address is known to whatever enforces the policies."""
+def _arrives(caller: Caller, doors: list[tuple[str, int]]) -> bool:
+    """Whether it is let through to all once its own address is known to whatever enforces the policies."""
     try:
-        until(lambda: caller.reaches(address, port), bool, within_s=IN_FORCE_WITHIN_S, every_s=0.5)
+        until(lambda: all(caller.reaches(*one) for one in doors), bool, within_s=IN_FORCE_WITHIN_S, every_s=0.5)
     except NotYet:
         return False
     return True
