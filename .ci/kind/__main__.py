@@ -22,7 +22,7 @@ from meshproof.process import require, run
 
 _LOAD_WITHIN_S: Final = 600.0
 _AGAIN: Final = (sys.executable, "-m", "kind")
-_NODE: Final = ("archive.py", "control_plane.py", "node.py", "pause.go")
+_NODE: Final = ("archive.py", "control_plane.py", "node.py", "pause.go", "kube-router.yaml")
 _IMAGES: Final = ("archive.py", "workloads.py")
 #: No status of pytest: there is no test bed (sysexits.h calls it EX_TEMPFAIL).
 _NO_BED: Final = 75

@@ -1,4 +1,7 @@
-"""The images that kubeadm starts a control plane from, each FROM scratch with the program that was built."""
+"""The images that a cluster begins with, each FROM scratch with the program that was built.
+
+kubeadm wants them, but for the one that enforces network policies.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,15 @@ _PROGRAMS: Final[Mapping[str, str]] = {
     "kube-controller-manager": "/usr/local/bin/kube-controller-manager",
     "kube-scheduler": "/usr/local/bin/kube-scheduler",
     "kube-proxy": "/usr/local/bin/kube-proxy",
+    "kube-router": "/usr/local/bin/kube-router",
     "etcd": "/usr/local/bin/etcd",
     "coredns": "/coredns",
 }
-#: What kube-proxy runs to change the node's rules, with its libraries and the links of a merged /usr.
+#: These change the node's rules: what they run for that, with its libraries and the links of a merged /usr.
+_CHANGE_RULES: Final = ("kube-proxy", "kube-router")
 _FOR_RULES: Final = (
-    *("iptables", "nftables", "conntrack", "libc6", "libxtables12", "libip4tc2", "libip6tc2", "libmnl0", "libnftnl11"),
+    *("iptables", "nftables", "ipset", "conntrack", "libc6", "libxtables12", "libip4tc2", "libip6tc2", "libipset13"),
+    *("libmnl0", "libnftnl11"),
     *("libnetfilter-conntrack3", "libnfnetlink0", "libnftables1", "libgmp10", "libjansson4", "libedit2", "libtinfo6"),
     *("libbsd0", "libmd0"),
 )
@@ -57,7 +63,7 @@ def _write(name: str, tree: Path, to: Path) -> Path:
     else:
         message = f"{name}: kubeadm wants an image that the test bed does not know; add its program"
         raise TargetError(message)
-    if kind == "kube-proxy":
+    if kind in _CHANGE_RULES:
         for path in _MERGED:
             (root / path).symlink_to(f"usr/{path}")
         lay(root, dict(_rules(tree)))

@@ -12,7 +12,7 @@ from meshproof.process import require, run, scratch
 
 #: What kind's own base image installs, with what a node needs that comes from elsewhere there (runc), and Docker.
 PACKAGES: Final = (
-    *("systemd", "systemd-sysv", "runc", "conntrack", "iptables", "nftables", "iproute2", "ethtool", "socat"),
+    *("systemd", "systemd-sysv", "runc", "conntrack", "iptables", "nftables", "ipset", "iproute2", "ethtool", "socat"),
     *("util-linux", "mount", "kmod", "libseccomp2", "pigz", "bash", "ca-certificates", "curl", "jq", "procps"),
     *("docker.io", "tini"),
 )

@@ -40,10 +40,12 @@ _NETWORK: Final = {
         {"type": "portmap", "capabilities": {"portMappings": True}},
     ],
 }
-#: kind applies two manifests of the image itself; what they would start cannot be had.
-_NOTHING: Final = """apiVersion: v1
+#: In the place of kindnetd, which also enforces network policies.
+FIREWALL: Final = Path(__file__).with_name("kube-router.yaml")
+#: kind applies two manifests of the image itself; what the second would start cannot be had.
+_NO_STORAGE: Final = """apiVersion: v1
 kind: ConfigMap
-metadata: {{name: without-{what}, namespace: kube-system}}
+metadata: {name: without-local-path, namespace: kube-system}
 """
 _UNITS: Final = ("kubelet", "containerd", "undo-mount-hacks")
 #: It registers with the whole kernel.
@@ -58,7 +60,7 @@ def make_node(tree: Path, to: Path) -> None:
     _settings(files, program("kubelet").version)
     wanted = [one for one in required_images(program("kubelet").version) if "/pause:" not in one]
     with scratch("images") as place:
-        _import(write_images([*wanted, _sandbox(files)], tree, place), files)
+        _import(write_images([*wanted, _sandbox(files), _firewall()], tree, place), files)
     image = Image(
         name=node_image(),
         layers=[tree, files],
@@ -88,8 +90,8 @@ def _settings(files: Path, version: str) -> None:
     for script in [*(files / "usr/local/bin").iterdir(), *(files / "kind/bin").iterdir()]:
         script.chmod(0o755)
     _write(files / "kind/version", f"v{version}")
-    _write(files / "kind/manifests/default-cni.yaml", _NOTHING.format(what="kindnet"))
-    _write(files / "kind/manifests/default-storage.yaml", _NOTHING.format(what="local-path"))
+    _write(files / "kind/manifests/default-cni.yaml", FIREWALL.read_text(encoding="utf-8"))
+    _write(files / "kind/manifests/default-storage.yaml", _NO_STORAGE)
     _write(files / "etc/cni/net.d/10-bed.conflist", json.dumps(_NETWORK, indent=1))
     _write(files / "etc/containerd/cri-base.json", json.dumps(_specification()))
     _write(files / "etc/systemd/journald.conf", "[Journal]\nReadKMsg=no\n")
@@ -118,6 +120,12 @@ def _specification() -> Mapping[str, object]:
     specification["process"].pop("rlimits", None)
     specification["hooks"] = {"createContainer": [{"path": "/kind/bin/mount-product-files.sh"}]}
     return specification
+
+
+def _firewall() -> str:
+    """The image that the manifest names."""
+    lines = FIREWALL.read_text(encoding="utf-8").splitlines()
+    return next(line.partition("image: ")[2] for line in lines if line.strip().startswith("image: "))
 
 
 def _sandbox(files: Path) -> str:
