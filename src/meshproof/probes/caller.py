@@ -77,7 +77,7 @@ def _started(api: Api, namespace: str, name: str) -> str:
         return found
 
     def answers(status: Mapping[str, Any]) -> bool:
-        return bool(status.get("podIP")) and api.ask_pod(namespace, name, _PORT, "healthz")[0] == _OK
+        return bool(status.get("podIP")) and api.ask_pod(namespace, name, _PORT, "hostname")[0] == _OK
 
     try:
         status = until(look, answers, within_s=_STARTED_WITHIN_S, every_s=0.5, what=f"{namespace}/{name} that calls")
