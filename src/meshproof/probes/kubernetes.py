@@ -181,7 +181,12 @@ class Api:
 
     def ask_pod(self, namespace: str, pod: str, port: int, path: str) -> tuple[int, str]:
         """What a pod answers to a GET that the API server passes on: status and body, 502 to 504 where none came."""
-        got = self._ask("GET", f"{_pod(namespace, pod)}:{port}/proxy/{path.lstrip('/')}")
+        try:
+            got = self._ask("GET", f"{_pod(namespace, pod)}:{port}/proxy/{path.lstrip('/')}")
+        except ProbeError as error:
+            if self.is_ready():  # so it is the pod that it waits for
+                return httpx.codes.GATEWAY_TIMEOUT, str(error)
+            raise
         return got.status_code, got.text
 
     def token(self, namespace: str, account: str, *, audience: str, lifetime_s: int = 86_400) -> str:
