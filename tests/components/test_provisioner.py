@@ -75,10 +75,14 @@ def _provisioner(terraform: Terraform, directory: Path, account: Account, more: 
 def test_drift_by_other_means_is_a_change_of_the_next_plan(
     terraform: Terraform, tmp_path: Path, account: Account
 ) -> None:
-    """Nothing before it, its address and attribute after it; a copy of the account is none the wiser."""
+    """Nothing before it, its address and attribute after it; a copy of the account is none the wiser.
+
+    What needs what is known from the root alone.
+    """
     made = _provisioner(terraform, tmp_path, account)
     applied = made.apply([])
 
+    assert made.dependencies() == {VERSIONING: frozenset({"aws_s3_bucket.main"})}
     assert set(applied.addresses) == {"aws_s3_bucket.main", VERSIONING}
     assert applied.refused == ()
     assert made.changes() == ()

@@ -12,6 +12,7 @@ import pytest
 from fixtures.cloud.applied import _not_taken
 from fixtures.cloud.hosts import host_of
 from fixtures.cloud.lists import Lists, lists, resources
+from fixtures.cloud.needs import dependents
 from fixtures.cloud.shared import shared
 from meshproof.components.provisioner import Applied, Change
 from meshproof.declaration.diagnostics import Diagnostic
@@ -57,6 +58,21 @@ def _record(address: str) -> Record:
 def test_each_resource_is_applied_or_has_a_reason(address: str, whole: bool, reason: str | None) -> None:  # noqa: FBT001
     """By address or by type, in each tier."""
     assert LISTS.reason_to_leave(_record(address), whole=whole) == reason
+
+
+def test_what_needs_a_thing_that_is_left_is_left_with_it() -> None:
+    """At whatever remove, where one instance of it is left; what needs only what is there is applied."""
+    needs = {
+        "m.data.document.main": frozenset({"m.aws_kept.main", "m.aws_lost.main"}),
+        "m.aws_role.main": frozenset({"m.data.document.main"}),
+        "m.aws_alarm.main": frozenset({"m.aws_kept.main"}),
+    }
+    left = {'m.aws_lost.main["b.c"]': "the emulator has none"}
+    asked = ('m.aws_role.main["a"]', "m.aws_alarm.main", 'm.aws_lost.main["b.c"]', "m.aws_kept.main")
+
+    assert dependents(needs, left, asked) == {
+        'm.aws_role.main["a"]': "needs m.aws_lost.main: the emulator has none",
+    }
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,8 @@ _BACKEND_FILE: Final = "backend.tf.json"
 #: How many lines Terraform takes to say what is wrong where it does not say it in JSON.
 _WORDS: Final = 16
 _LOCKED: Final = "acquiring the state lock"
+#: A line of `terraform graph`: what needs, and what it needs.
+_EDGE: Final = re.compile(r'^\s*"(?P<one>[^"]+)" -> "(?P<other>[^"]+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,14 @@ class Provisioner:
     def _write(self, backend: Mapping[str, object]) -> None:
         root = {"terraform": {"backend": {"s3": dict(backend)}}}
         (self.directory / _BACKEND_FILE).write_text(json.dumps(root, indent=2), encoding="utf-8")
+
+    def dependencies(self) -> Mapping[str, frozenset[str]]:
+        """What each resource needs at once, without their indices, by Terraform's own graph. Raises TargetError."""
+        shown = self._require("graph", self._run(["graph"], _INIT_S))
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for edge in _EDGE.finditer(shown.stdout):
+            found[edge["one"]].add(edge["other"])
+        return {one: frozenset(others) for one, others in found.items()}
 
     def apply(self, targets: Sequence[str], *, refresh: bool = True) -> Applied:
         """Apply these addresses and what they depend on; what the account would not take is in `refused`.
