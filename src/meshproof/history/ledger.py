@@ -52,13 +52,15 @@ class Ledger:
         os.close(self._descriptor)
         self._descriptor = -1
 
-    def intend(self, value: int, client_class: str, endpoint: str) -> None:
-        """State that the value is about to be sent there; on return that is on disk.
+    def intend(self, value: int, client_class: str, endpoint: str) -> int:
+        """State that the value is about to be sent there; on return that is on disk. The instant it states is given.
 
         Raises LedgerBroken: the value must then not be sent.
         """
-        mark = self._append([INTENT, value, time.monotonic_ns(), client_class, endpoint])
+        now_ns = time.monotonic_ns()
+        mark = self._append([INTENT, value, now_ns, client_class, endpoint])
         self._sync(mark)
+        return now_ns
 
     def acknowledged(self, value: int, *, by: str, epoch: int, position: int) -> None:
         """State that the store took it: who, under which term, and where in its log.
