@@ -10,6 +10,7 @@ from fixtures.drill.site_loss import Drill
 from meshproof import Control, Level, Pillar, checks, edit, judge, measure
 from meshproof.declaration.platform import Platform
 from meshproof.observation import Observed
+from suites.dr.coming_back import why_not_back
 from suites.policy.classes import ByClass
 from suites.policy.runbooks import objective
 
@@ -59,9 +60,9 @@ def test_the_shop_is_back_at_the_declared_times(
 
 
 def _is_back(drill: Drill, rto_s: float) -> Iterator[str]:
-    back_s = drill.recovery.in_objective_s
-    if back_s is None or drill.recovery.never:
-        yield f"it does not come back: {', '.join(drill.recovery.never) or 'no whole minute without a failed write'}"
+    back_s = drill.recovery.in_objective_s or 0.0
+    if (why := why_not_back(drill)) is not None:
+        yield why
     elif back_s > rto_s:
         yield f"the shop is back after {back_s:.0f} s, more than the objective of {rto_s:.0f} s"
 
@@ -108,10 +109,10 @@ def test_a_miss_is_rare(site_losses: Callable[..., Observed[Drill]], platform: P
 
 
 def _keeps_both(drill: Drill, rto_s: float, rpo_s: float) -> Iterator[str]:
-    recovery, loss = drill.recovery, drill.audit.loss
-    if recovery.never or recovery.in_objective_s is None:
-        yield f"it does not come back: {', '.join(recovery.never) or 'no whole minute without a failed write'}"
-    elif (took_s := drill.at_scale_1("last client", recovery.in_objective_s)) > rto_s:
+    loss = drill.audit.loss
+    if (why := why_not_back(drill)) is not None:
+        yield why
+    elif (took_s := drill.at_scale_1("last client", drill.recovery.in_objective_s or 0.0)) > rto_s:
         yield f"the shop is back after {took_s:.0f} s, more than the objective of {rto_s:.0f} s"
     if loss.seconds > rpo_s:
         yield f"{loss.count} acknowledged writes lost, the oldest {loss.seconds:.2f} s old, objective {rpo_s:g} s"

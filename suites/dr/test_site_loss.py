@@ -11,6 +11,7 @@ from meshproof import Control, Level, Pillar, checks, edit, judge, measure
 from meshproof.declaration.platform import Platform
 from meshproof.errors import ProbeError
 from meshproof.observation import Observed
+from suites.dr.coming_back import ending, why_not_back
 from suites.policy.runbooks import objective
 
 SHOWN_BY: Final = ("embedded",)
@@ -47,13 +48,10 @@ def test_the_shop_is_back_within_its_objective(site_loss: Observed[Drill], platf
 
 
 def _is_back(drill: Drill, rto_s: float) -> Iterator[str]:
-    recovery = drill.recovery
-    if recovery.never:
-        yield f"clients of the classes {', '.join(recovery.never)} never wrote again; {_ended(drill)}"
-    elif recovery.in_objective_s is None:
-        yield f"no whole minute without a failed write came; {_ended(drill)}"
+    if (why := why_not_back(drill)) is not None:
+        yield why
     else:
-        took_s = drill.at_scale_1("last client", recovery.in_objective_s)
+        took_s = drill.at_scale_1("last client", drill.recovery.in_objective_s or 0.0)
         measure("recovery time at scale 1", took_s, "s", objective=rto_s, objective_source="recovery.yaml")
         if took_s > rto_s:
             yield f"the shop is back after {took_s:.0f} s, more than the objective of {rto_s:.0f} s"
@@ -89,7 +87,7 @@ def _is_foretold(drill: Drill) -> Iterator[str]:
     for name, at_s in drill.recovery.foretold().items():
         expected_s = drill.expected(name)
         if at_s is None:
-            yield f"{name}: never came; {_ended(drill)}"
+            yield f"{name}: never came; {ending(drill)}"
             continue
         measure(f"{name}, measured less predicted", at_s - expected_s, "s", objective=tolerance_s)
         if abs(at_s - expected_s) > tolerance_s:
@@ -186,7 +184,7 @@ def test_the_name_leads_to_the_standby(site_loss: Observed[Drill], platform: Pla
 def _is_followed(drill: Drill, within_s: float) -> Iterator[str]:
     recovery = drill.recovery
     if recovery.detected_s is None:
-        yield f"{drill.declared.host} still leads to the primary; {_ended(drill)}"
+        yield f"{drill.declared.host} still leads to the primary; {ending(drill)}"
         return
     moved_s = drill.at_scale_1("detected", recovery.detected_s)
     measure("name moved at scale 1", moved_s, "s", objective=within_s)
@@ -194,10 +192,3 @@ def _is_followed(drill: Drill, within_s: float) -> Iterator[str]:
         yield f"the name moves after {moved_s:.0f} s, more than {within_s:.0f} s"
     if recovery.never:
         yield f"clients of the classes {', '.join(recovery.never)} never followed"
-
-
-def _ended(drill: Drill) -> str:
-    if drill.execution is None:
-        return "the runbook was not started or has not ended"
-    asked = f", having asked: {drill.asked[-1]}" if drill.asked else ""
-    return f"the runbook ended in {drill.execution.last}{asked}"

@@ -30,12 +30,14 @@ def test_a_window_that_is_told_of_is_found_in_the_ledger(turns: list[tuple[int, 
     with tempfile.TemporaryDirectory(prefix="meshproof-") as scratch, Ledger(Path(scratch) / "ledger") as ledger:
         progress, numbers = Progress(ledger), count()
         waiting: dict[int, int] = {}
+        settled: list[str] = []
         for client, outcome in turns:
             if client not in waiting:
                 waiting[client] = value_of(client, next(numbers))
                 progress.intend(waiting[client], CLIENTS[client], "127.0.0.1")
                 continue
             _settle(progress, waiting.pop(client), outcome)
+            settled.append(outcome)
         told_s = progress.steady_s
 
         recovery = recovered(
@@ -49,6 +51,7 @@ def test_a_window_that_is_told_of_is_found_in_the_ledger(turns: list[tuple[int, 
         )
 
     assert told_s == 0 or recovery.in_objective_s is not None
+    assert (recovery.spoilt == "none") == all(outcome == "taken" for outcome in settled)
 
 
 def test_a_write_without_an_answer_ends_the_window(tmp_path: Path) -> None:
