@@ -21,9 +21,9 @@ TAKEN = Control(
     tier="nightly",
     mutants=[
         remove(
-            "aws_cloudwatch_log_group",
-            "module.global_incident.aws_cloudwatch_log_group.pager",
-            says="module.global_incident.aws_cloudwatch_log_group.pager: is not taken",
+            "aws_cloudwatch_metric_alarm",
+            "module.global_failover.aws_cloudwatch_metric_alarm.observer",
+            says="module.global_failover.aws_cloudwatch_metric_alarm.observer: is not taken",
         ),
     ],
 )
