@@ -88,7 +88,8 @@ FENCED = Control(
     level=Level.MUST,
     since="1.0",
     source="https://patroni.readthedocs.io/en/latest/watchdog.html",
-    remedy="Let the store itself refuse an older epoch and an ended lease, and promote only after both are certain.",
+    remedy="Let the store itself refuse an older epoch and an ended lease, which runs from before it was asked for, and "
+    "promote only after both are certain.",
     targets=SHOWN_BY,
     frameworks={"nist": "CP-10", "soc2": "PI1.4"},
     mutants=[
@@ -104,7 +105,10 @@ FENCED = Control(
 
 @checks(FENCED)
 def test_a_zombie_is_refused(disturbed: Observed[Disturbed]) -> None:
-    """All of the primary stands still, the standby is promoted, and the primary goes on with its clients."""
+    """All of the primary stands still, the standby is promoted, and the primary goes on with its clients.
+
+    It goes on with a renewal of its lease too, which was under way when it stopped.
+    """
     findings = judge([disturbed], lambda one: _is_fenced(one.value))
 
     assert not findings.broken, findings.table()
@@ -115,6 +119,9 @@ def _is_fenced(drill: Disturbed) -> Iterator[str]:
     if zombie.execution is None or zombie.execution.last != "Promoted":
         ended = "has not ended" if zombie.execution is None else f"ended in {zombie.execution.last}"
         message = f"the promotion {ended}: nobody was replaced"
+        raise ProbeError(message)
+    if not zombie.late:
+        message = "no renewal of its lease was on its way to the primary: nothing was seen of one that comes late"
         raise ProbeError(message)
     if not zombie.pinned_after:
         message = "no client wrote to the primary after it had come back: nothing was seen of what it answers"

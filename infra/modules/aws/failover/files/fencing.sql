@@ -111,7 +111,8 @@ END $$;
 
 -- Subscriptions off first, so that nothing of the old epoch is applied after this.
 -- Logical replication does not carry sequences: each starts well above its column.
-CREATE FUNCTION fencing.open(new_epoch bigint, lease_s integer) RETURNS bigint
+-- asked_at: see renew().
+CREATE FUNCTION fencing.open(new_epoch bigint, lease_s integer, asked_at timestamptz) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
     term fencing.term;
@@ -123,7 +124,7 @@ BEGIN
         RAISE EXCEPTION 'epoch % is over, % was reached', new_epoch, term.epoch;
     END IF;
     IF term.is_open AND term.epoch = new_epoch THEN
-        RETURN fencing.renew(new_epoch, lease_s);
+        RETURN fencing.renew(new_epoch, lease_s, asked_at);
     END IF;
     FOR subscription IN
         SELECT s.subname FROM pg_subscription s
@@ -145,14 +146,17 @@ BEGIN
             owned.sequence, owned.attribute, owned.sequence, owned.relation);
     END LOOP;
     UPDATE fencing.term SET epoch = new_epoch, is_open = true, since = clock_timestamp();
-    RETURN fencing.renew(new_epoch, lease_s);
+    RETURN fencing.renew(new_epoch, lease_s, asked_at);
 END $$;
 
--- Only the epoch in force is renewed: a keeper that is behind renews nothing.
-CREATE FUNCTION fencing.renew(current_epoch bigint, lease_s integer) RETURNS bigint
+-- Only the epoch in force is renewed: a keeper that is behind renews nothing. asked_at is
+-- this database's own clock, read before the epoch was: the lease runs from there. A site
+-- that stood still carries out after its replacement what it was sent before, and must not
+-- grant itself another lease by that.
+CREATE FUNCTION fencing.renew(current_epoch bigint, lease_s integer, asked_at timestamptz) RETURNS bigint
 LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE fencing.lease SET ends_at = clock_timestamp() + make_interval(secs => lease_s)
+    UPDATE fencing.lease SET ends_at = greatest(ends_at, asked_at + make_interval(secs => lease_s))
         WHERE EXISTS (SELECT FROM fencing.term WHERE is_open AND epoch = current_epoch);
     IF NOT FOUND THEN
         RAISE EXCEPTION 'epoch % is not in force here', current_epoch;

@@ -41,6 +41,10 @@ class CopiesDiffer(Exception):
     """The two sites do not hold the same rows."""
 
 
+class EpochOver(Exception):
+    """Somebody else was given a later epoch meanwhile."""
+
+
 class WrongSite(Exception):
     """The production name leads elsewhere, or to a site that does not answer."""
 
@@ -60,7 +64,7 @@ def keep(_event: dict, _context: object) -> None:
         time.sleep(max(0.0, began_at_s + turn * every_s - time.monotonic()))
         try:
             writer = _writer(os.environ["AWS_REGION"])
-            _everywhere(writer["holder"], f"SELECT fencing.renew({writer['epoch']}, {_lease_s()})::text")
+            _grant("renew", writer["holder"], writer["epoch"])
         except Exception as error:  # noqa: BLE001 -- the next turn may succeed; the lease says how long
             print(json.dumps({"not_renewed": str(error)}))
 
@@ -74,8 +78,18 @@ def _writer(region: str) -> dict:
     return {"epoch": int(item["epoch"]["N"]), "holder": item["holder"]["S"]}
 
 
-def _lease_s() -> int:
-    return int(os.environ["LEASE_S"])
+def _grant(call: str, site: str, epoch: int) -> list[str]:
+    """Open or renew, for a lease from before the epoch was seen in force.
+
+    A statement may be carried out at any later time, by a site that stood still meanwhile
+    and was replaced: what counts is when its database was asked for the time.
+    """
+    asked_at = _everywhere(site, "SELECT clock_timestamp()::text")[0]
+    if (known := _writer(os.environ["AWS_REGION"])["epoch"]) != epoch:
+        msg = f"epoch {epoch} is over, {known} is in force"
+        raise EpochOver(msg)
+    lease_s = int(os.environ["LEASE_S"])
+    return _everywhere(site, f"SELECT fencing.{call}({epoch}, {lease_s}, '{asked_at}')::text")
 
 
 def _close(event: dict) -> list[str]:
@@ -83,8 +97,7 @@ def _close(event: dict) -> list[str]:
 
 
 def _open(event: dict) -> list[str]:
-    statement = f"SELECT fencing.open({int(event['epoch'])}, {_lease_s()})::text"
-    return _everywhere(event["site"], statement)
+    return _grant("open", event["site"], int(event["epoch"]))
 
 
 def _confirm(event: dict) -> int:
