@@ -30,12 +30,16 @@ MANAGER: Final = "meshproof"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the API server said to one object: `status` is HTTP's, `says` its own words where it refused."""
+    """What the API server said to one object: `status` is HTTP's, `says` its own words where it refused.
+
+    `version` is the object's resourceVersion where it was taken.
+    """
 
     kind: str
     name: str
     status: int
     says: str = ""
+    version: str = ""
     warnings: tuple[str, ...] = ()
 
     @property
@@ -114,8 +118,10 @@ class Api:
         is_refused = got.status_code >= _REFUSED
         warnings = tuple(one.split('"')[1] for one in got.headers.get_list("warning") if '"' in one)
         says = _message(got) if is_refused else ""
-        answer = Answer(kind=kind, name=name, status=got.status_code, says=says, warnings=warnings)
-        return answer, {} if is_refused else got.json()
+        kept: dict[str, Any] = {} if is_refused else got.json()
+        version = str(kept.get("metadata", {}).get("resourceVersion", ""))
+        answer = Answer(kind=kind, name=name, status=got.status_code, says=says, version=version, warnings=warnings)
+        return answer, kept
 
     def define(self, text: str) -> Answer:
         """Server-side apply of one CustomResourceDefinition as its file holds it: parsing it here would be slower."""

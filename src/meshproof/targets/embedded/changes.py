@@ -26,6 +26,7 @@ from meshproof.targets.embedded.addresses import lowest_port
 from meshproof.targets.embedded.admission_mark import await_admission
 from meshproof.targets.embedded.applications import APPLICATIONS, mount_again
 from meshproof.targets.embedded.containers import container_of
+from meshproof.targets.embedded.heard import Told
 from meshproof.targets.embedded.lease import leave_changed
 from meshproof.targets.embedded.mesh_settings import mesh_settings
 from meshproof.targets.embedded.outside import placed
@@ -67,6 +68,7 @@ class Changes:
         self._declaration = declaration
         self._api = api
         self._unbound: dict[tuple[str, str], None] = {}
+        self._told = {one.name: Told(one.debug) for one in state.sites}
 
     @contextmanager
     def changed(self, mutant: Mutant) -> Iterator[Declaration]:
@@ -110,21 +112,24 @@ class Changes:
             if not answer.accepted:
                 message = f"{answer.kind} {answer.name} is refused by the API server of {site}: {answer.says}"
                 raise UsageError(message)
+            self._told[site].applied(thing, answer.version)
         self.settle([site])
 
     def take_away(self, site: str, things: Sequence[Object]) -> None:
         """Delete objects at a site and wait."""
         for thing in things:
-            self._api(site).delete(thing)
+            self._delete(site, thing)
         self.settle([site])
 
     def settle(self, sites: Sequence[str]) -> Mapping[str, float]:
         """Wait until every proxy of the sites has all that was applied before; seconds by site and process.
 
-        Each change carries a mark of its own as a cluster that every proxy gets in the same push.
+        Each change carries a mark of its own as a cluster that every proxy gets in the same push: it is set once the
+        control plane has heard of all the rest.
         """
         mark = f"{_GENERATION}-{os.getpid()}-{next(_generations)}"
         for site in sites:
+            self._told[site].await_heard()
             self._api(site).apply(_mark(mark))
         processes = [one for site in sites for one in self._state.site(site).processes]
         with ThreadPoolExecutor(max(len(processes), 1)) as pool:
@@ -157,9 +162,8 @@ class Changes:
     def _move(self, site: str, before: Declaration, after: Declaration) -> bool:
         """Apply what differs between two declarations; whether anything does."""
         old, new = (self._applied(site, one) for one in (before, after))
-        api = self._api(site)
         for key in old.keys() - new.keys():
-            api.delete(old[key])
+            self._delete(site, old[key])
         for key, thing in new.items():
             if old.get(key) != thing:
                 self._force(site, thing)
@@ -198,6 +202,11 @@ class Changes:
         if not answer.accepted:
             message = f"{answer.kind} {answer.name} of the mutant is refused by the API server: {answer.says}"
             raise UsageError(message)
+        self._told[site].applied(thing, answer.version)
+
+    def _delete(self, site: str, thing: Object) -> None:
+        self._api(site).delete(thing)
+        self._told[site].deleted(thing)
 
     def _bind_again(self) -> bool:
         declared = {one.name: one for one in self._declaration.by_kind["ValidatingAdmissionPolicyBinding"]}
