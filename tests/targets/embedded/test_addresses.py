@@ -56,33 +56,41 @@ def test_a_block_gives_a_thousand_addresses_and_says_when_it_is_empty() -> None:
         block.take()
 
 
-def test_a_port_in_use_is_not_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_in_use_is_not_given_out(monkeypatch: pytest.MonkeyPatch, marks: list[socket.socket]) -> None:
     """Whoever listens on one of two ports, the other one is given."""
     with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
+        first = _unmarked(marks)
+        holder.bind(("127.0.0.1", first + 1))
         holder.listen(1)
-        used = int(holder.getsockname()[1])
-        free = next(one for one in range(20_000, 30_000) if one != used)
-        monkeypatch.setattr(addresses, "_PORTS", (used, free))
-        monkeypatch.setattr(addresses, "_TRIES", 2)
+        monkeypatch.setattr(addresses, "_OURS", addresses._Ports())
+        monkeypatch.setattr(addresses, "_PORTS", range(first, first + 2))
+        monkeypatch.setattr(addresses, "_RUN", 2)
+        monkeypatch.setattr(addresses, "_TRIES", 1)
 
-        assert free_ports(1) == (free,)
+        assert free_ports(1) == (first,)
 
 
 def test_a_port_is_given_once_though_nothing_listens_on_it_yet(
     monkeypatch: pytest.MonkeyPatch, marks: list[socket.socket]
 ) -> None:
     """A program needs a moment until it listens; meanwhile nobody else gets its port."""
-    pair = free_ports(2)
-    for one in marks:
-        one.close()
-    marks.clear()
-    monkeypatch.setattr(addresses, "_PORTS", pair)
+    monkeypatch.setattr(addresses, "_OURS", addresses._Ports())
+    four = range(first := _unmarked(marks), first + 4)
+    monkeypatch.setattr(addresses, "_PORTS", four)
+    monkeypatch.setattr(addresses, "_RUN", 2)
     monkeypatch.setattr(addresses, "_TRIES", 2)
 
-    assert sorted(free_ports(2)) == sorted(pair)
+    assert sorted((*free_ports(3), *free_ports(1))) == list(four)
+    assert len(marks) == 2
     with pytest.raises(TargetError, match=r"no port of 127\.0\.0\.1 is free .*`meshproof down`"):
         free_ports(1)
+
+
+def _unmarked(marks: list[socket.socket]) -> int:
+    """The first of four ports that nobody has, as the last one who was given some lets go of them."""
+    run = addresses._marked()
+    marks.pop().close()
+    return run[0]
 
 
 def test_a_declared_port_that_is_taken_everywhere_is_named() -> None:

@@ -6,6 +6,7 @@ import atexit
 import os
 import random
 import socket
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ _BLOCKS = tuple((second, third) for second in range(64, 192) for third in range(
 _FIRST_FREE = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 #: Istio's own fixed ports lie below these, the kernel's ephemeral ones above.
 _PORTS = range(16_000, 32_000)
+#: So many are marked as given out at once.
+_RUN = 32
 _TRIES = 200
 #: Kept for the life of the process; the kernel lets go of them with it.
 _MARKS: list[socket.socket] = []
@@ -99,22 +102,47 @@ def free_ports(count: int) -> tuple[int, ...]:
 
     They lie below those that the kernel gives to outgoing connections. Raises TargetError where none is left.
     """
-    return tuple(_port() for _ in range(count))
+    return tuple(_OURS.take() for _ in range(count))
 
 
-def _port() -> int:
-    """One port: its UDP twin, which no program of a target uses, stays bound and so marks it as given out."""
-    for number in random.SystemRandom().sample(_PORTS, _TRIES):
+class _Ports:
+    """Ports by the run: one mark for each would be an open file for each, and many drills need a thousand ports."""
+
+    def __init__(self) -> None:
+        self._lock, self._left = threading.Lock(), list[int]()
+
+    def take(self) -> int:
+        """The next one that nobody listens on."""
+        with self._lock:
+            while True:
+                self._left = self._left or _marked()
+                if _is_free(number := self._left.pop()):
+                    return number
+
+
+_OURS = _Ports()
+
+
+def _marked() -> list[int]:
+    """A run of ports: the UDP twin of its first, which no program of a target uses, stays bound and so marks it."""
+    for first in random.SystemRandom().sample(_PORTS[::_RUN], _TRIES):
         mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            mark.bind(("127.0.0.1", number))
-            with socket.socket() as tried:
-                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                tried.bind(("", number))
+            mark.bind(("127.0.0.1", first))
         except OSError:
             mark.close()
             continue
         _MARKS.append(mark)
-        return number
+        return list(range(first, first + _RUN))
     message = f"no port of 127.0.0.1 is free after {_TRIES} tries; stop other targets with `meshproof down`"
     raise TargetError(message)
+
+
+def _is_free(number: int) -> bool:
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(("", number))
+        except OSError:
+            return False
+    return True
