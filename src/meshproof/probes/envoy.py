@@ -31,8 +31,10 @@ class Envoy:
         return any((one.get("address"), one.get("port_value")) == (address, port) for one in sockets)
 
     def is_warming(self) -> bool:
-        """Whether a listener waits to take over."""
-        return "warming_state" in self._get("/config_dump", resource="dynamic_listeners", mask="warming_state").text
+        """Whether a listener or a cluster waits to take over."""
+        listeners = self._get("/config_dump", resource="dynamic_listeners", mask="warming_state").text
+        clusters = self._get("/config_dump", resource="dynamic_warming_clusters", mask="version_info").text
+        return "warming_state" in listeners or "version_info" in clusters
 
     def has_routes(self) -> bool:
         """Whether a control plane gives it routes."""

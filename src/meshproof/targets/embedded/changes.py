@@ -38,6 +38,7 @@ from meshproof.waiting import until
 _SETTLED_WITHIN_S: Final = 20.0
 _EVERY_S: Final = 0.02
 _GENERATION: Final = "meshproof-generation"
+_CALLERS: Final = ("SIDECAR_OUTBOUND", "GATEWAY")
 _KINDS_SENT: Final = ("cluster", "listener", "route", "endpoint")
 #: The length of a UUID, with which Istio's control plane ends every nonce.
 _OWN: Final = 36
@@ -272,11 +273,21 @@ def unacknowledged(row: Mapping[str, Any], in_each: Collection[str]) -> Iterator
 
 
 def _mark(name: str) -> Object:
-    cluster = {"name": name, "type": "STATIC", "connect_timeout": "1s"}
-    patch = {"applyTo": "CLUSTER", "match": {"context": "ANY"}, "patch": {"operation": "ADD", "value": cluster}}
+    """A cluster of that name for every proxy, and the name on every cluster that it calls through.
+
+    A cluster that differs is a new one to Envoy, with connections of its own: those from before are answered by the
+    listener that was, for as long as it drains.
+    """
+    own = {"name": name, "type": "STATIC", "connect_timeout": "1s"}
+    named = {"metadata": {"filter_metadata": {_GENERATION: {"name": name}}}}
+    patches = [
+        {"applyTo": "CLUSTER", "match": {"context": context}, "patch": {"operation": "MERGE", "value": named}}
+        for context in _CALLERS
+    ]
+    patches.append({"applyTo": "CLUSTER", "match": {"context": "ANY"}, "patch": {"operation": "ADD", "value": own}})
     return {
         "apiVersion": "networking.istio.io/v1alpha3",
         "kind": "EnvoyFilter",
         "metadata": {"name": _GENERATION, "namespace": "istio-system"},
-        "spec": {"configPatches": [patch]},
+        "spec": {"configPatches": patches},
     }
