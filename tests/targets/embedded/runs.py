@@ -116,7 +116,7 @@ def left_of(place: Path) -> list[str]:
     return found
 
 
-def nothing_left_of(place: Path, *, within_s: float = 5.0) -> float:
+def nothing_left_of(place: Path, *, within_s: float = 20.0) -> float:
     """Wait for the end of everything below `place`; returns the seconds. Raises NotYet with what is left."""
     return until(lambda: left_of(place), lambda left: not left, within_s=within_s, what=f"nothing of {place}").seconds
 

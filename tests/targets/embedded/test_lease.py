@@ -40,7 +40,7 @@ def test_a_killed_supervisor_leaves_nothing_but_its_run(place: Path) -> None:
         (found,) = found_here()
         os.kill(found.pid, signal.SIGKILL)
 
-        until(directory.exists, lambda there: not there, within_s=5, what="the directory gone")
+        until(directory.exists, lambda there: not there, within_s=20, what="the directory gone")
     nothing_left_of(place)
 
 
@@ -71,7 +71,7 @@ def test_two_runs_side_by_side_have_targets_of_their_own(place: Path) -> None:
             ours, theirs = first.says().split(), second.says().split()
             assert ours[0] != theirs[0]
             assert ours[1].split(".")[:3] != theirs[1].split(".")[:3]
-        until(Path(theirs[0]).exists, lambda there: not there, within_s=5, what="the second gone")
+        until(Path(theirs[0]).exists, lambda there: not there, within_s=20, what="the second gone")
 
         assert [str(one.directory) for one in found_here()] == [ours[0]]
 
@@ -182,7 +182,7 @@ def test_a_target_that_somebody_died_in_is_judged_no_more(tmp_path: Path) -> Non
     with Running([sys.executable, "-c", ALONE, tmp_path], log=tmp_path / "log") as holder:
         until((tmp_path / "in").exists, bool, within_s=30, what="the holder's hold")
         os.kill(holder.pid, signal.SIGKILL)
-        until(lambda: _is_refused(tmp_path, alone=False), lambda held: not held, within_s=5, what="the lock free")
+        until(lambda: _is_refused(tmp_path, alone=False), lambda held: not held, within_s=20, what="the lock free")
 
     with (
         pytest.raises(TargetError, match=r"may not be as declared: .* was killed; stop it"),
