@@ -1,4 +1,7 @@
-"""`python -m kind prepare | run COMMAND… | gate MINUTES COMMAND…`: makes the bed, runs a command where Docker is."""
+"""`python -m kind prepare | run COMMAND… | mesh COMMAND… | gate MINUTES COMMAND…`: makes the bed, runs a command in it.
+
+What `mesh` runs finds a mesh's images in Docker's store beside the others.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Final
 from kind import debian
 from kind.daemon import docker, inside
 from kind.localstack import REQUIREMENTS, make_localstack
+from kind.mesh import PROGRAMS, make_mesh
 from kind.node import make_node
 from kind.programs import OWN, all_programs, program
 from kind.store import Store, own_text, say
@@ -24,6 +28,7 @@ _LOAD_WITHIN_S: Final = 600.0
 _AGAIN: Final = (sys.executable, "-m", "kind")
 _NODE: Final = ("archive.py", "control_plane.py", "node.py", "pause.go", "kube-router.yaml")
 _IMAGES: Final = ("archive.py", "workloads.py")
+_MESH: Final = ("archive.py", "mesh.py", "mesh.toml", "nc.go", "packet_filter.py", "small.py")
 #: No status of pytest: there is no test bed (sysexits.h calls it EX_TEMPFAIL).
 _NO_BED: Final = 75
 _USAGE: Final = 4
@@ -57,23 +62,19 @@ def main(words: Sequence[str]) -> int:
             store = Store.of_user()
             with store.held():
                 prepare(store)
-        case ["run", *command] if command:
-            store = Store.of_user()
-            with store.held(), kept():
-                tree, data = prepare(store)
-                return call(inside(tree, [*_AGAIN, "inside", tree, data, *command]))
+        case ["run" | "mesh" as word, *command] if command:
+            return _in_bed(command, with_mesh=word == "mesh")
         case ["gate", minutes, *command] if command:
             return gate(float(minutes), command)
-        case ["inside", tree, data, *command]:
+        case ["inside", tree, data, archives, *command]:
             with docker(Path(tree), Path(data)) as client:
+                _give(archives.split(os.pathsep))
                 return call(command, env={**os.environ, **client})
         case ["load", tree, data, *archives]:
             with docker(Path(tree), Path(data)):
-                for archive in archives:
-                    done = run(["docker", "load", "--input", archive], within_s=_LOAD_WITHIN_S)
-                    require(done, doing=f"loading {archive}")
+                _give(archives)
         case _:
-            say("usage: python -m kind prepare | run COMMAND… | gate MINUTES COMMAND…")
+            say("usage: python -m kind prepare | run COMMAND… | mesh COMMAND… | gate MINUTES COMMAND…")
             return _USAGE
     return 0
 
@@ -92,6 +93,27 @@ def gate(minutes: float, command: Sequence[str]) -> int:
         say("NOT SEEN: nothing failed, but controls could not be seen on kind, for the reasons above")
         return _NO_BED
     return status
+
+
+def _in_bed(command: Sequence[str], *, with_mesh: bool) -> int:
+    store = Store.of_user()
+    with store.held(), kept():
+        tree, data = prepare(store)
+        archives = os.pathsep.join(map(str, sorted(_mesh(store, tree).glob("*.tar")))) if with_mesh else ""
+        return call(inside(tree, [*_AGAIN, "inside", tree, data, archives, *command]))
+
+
+def _mesh(store: Store, tree: Path) -> Path:
+    """The archives of a mesh's images, made of what was built of Istio."""
+    versions = [f"{name} {program(name).version}" for name in PROGRAMS]
+    made_of = [str(tree), *versions, *own_text(*_MESH)]
+    return store.part("mesh", made_of, lambda to: make_mesh(tree, to))
+
+
+def _give(archives: Sequence[str]) -> None:
+    for archive in filter(None, archives):
+        done = run(["docker", "load", "--input", archive], within_s=_LOAD_WITHIN_S)
+        require(done, doing=f"loading {archive}")
 
 
 def _load(tree: Path, data: Path, archives: Sequence[Path]) -> None:

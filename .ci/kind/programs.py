@@ -1,4 +1,4 @@
-"""The programs of the test bed: the project's own where it has them, else those of the lock file beside this."""
+"""The programs of the test bed: the project's own where it has them, else those of the lock files beside this."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from meshproof.toolchain.lock import LOCK_FILE, read_lock
 from meshproof.toolchain.program import Step
 
 OWN: Final = Path(__file__).with_name("programs.lock.json")
+#: Of a mesh only: what it is made of is not built where none is wanted.
+OF_MESH: Final = Path(__file__).with_name("mesh.lock.json")
 
 
 def program(name: str) -> Program:
@@ -24,12 +26,12 @@ def bundle(name: str) -> Bundle:
 
 
 def all_programs() -> tuple[str, ...]:
-    """The names in the lock file beside this."""
+    """The names that every test bed needs beside the project's own."""
     return tuple(read_lock(OWN).programs)
 
 
 def _lock_of(name: str) -> Path:
-    return OWN if name in read_lock(OWN).programs else LOCK_FILE
+    return next((one for one in (OWN, OF_MESH) if name in read_lock(one).programs), LOCK_FILE)
 
 
 def _tell(step: Step) -> None:

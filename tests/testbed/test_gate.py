@@ -46,9 +46,10 @@ def test_a_test_bed_that_cannot_be_had_is_said(
     assert says in capsys.readouterr().out
 
 
-def test_anything_else_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("word", ["run", "mesh"])
+def test_anything_else_is_a_wrong_call(capsys: pytest.CaptureFixture[str], word: str) -> None:
     """With how it is called."""
-    assert bed.main(["run"]) == 4
+    assert bed.main([word]) == 4
     assert "usage: python -m kind prepare" in capsys.readouterr().out
 
 
