@@ -71,7 +71,7 @@ def istiod(  # noqa: PLR0913  what a control plane is made of
     Raises TargetError with its last words.
     """
     directory.mkdir(mode=0o700, exist_ok=True)
-    files = _authority_files(directory / "cacerts", authority)
+    files = _mounted(directory / "cacerts", authority)
     mesh_file = private(directory / "mesh.yaml", json.dumps(mesh, indent=1))
     networks_file = private(directory / "networks.yaml", json.dumps({"networks": networks}, indent=1))
     argv: list[str | Path] = [
@@ -121,11 +121,19 @@ def istiod(  # noqa: PLR0913  what a control plane is made of
         )
 
 
-def _authority_files(directory: Path, authority: Authority) -> Path:
+def authority_files(authority: Authority) -> Mapping[str, str]:
+    """What the secret `cacerts` holds, by file."""
+    return {
+        "ca-cert.pem": authority.identity.pem,
+        "ca-key.pem": authority.identity.key_pem,
+        "cert-chain.pem": authority.identity.chain_pem,
+        "root-cert.pem": authority.root.pem,
+    }
+
+
+def _mounted(directory: Path, authority: Authority) -> Path:
     """The files of the secret `cacerts`, as istiod's pod has them mounted."""
     directory.mkdir(mode=0o700, exist_ok=True)
-    private(directory / "ca-cert.pem", authority.identity.pem)
-    private(directory / "ca-key.pem", authority.identity.key_pem)
-    private(directory / "cert-chain.pem", authority.identity.chain_pem)
-    private(directory / "root-cert.pem", authority.root.pem)
+    for name, text in authority_files(authority).items():
+        private(directory / name, text)
     return directory

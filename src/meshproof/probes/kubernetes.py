@@ -58,19 +58,31 @@ class Credentials:
     key: Path | None = None
     token: str = ""
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What says who asks, beside the certificate."""
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def tls(self) -> ssl.SSLContext:
+        """A client's context: it trusts the server's authority only, and shows the user's certificate."""
+        context = ssl.create_default_context(cafile=str(self.authority))
+        if self.certificate is not None and self.key is not None:
+            context.load_cert_chain(self.certificate, self.key)
+        return context
+
 
 class Api:
     """A client; safe to use from several threads. Raises ProbeError where the server does not answer."""
 
     def __init__(self, credentials: Credentials, *, within_s: float = _WITHIN_S) -> None:
         """Nothing is sent before the first question; `within_s` bounds each part of an answer."""
-        context = ssl.create_default_context(cafile=str(credentials.authority))
-        if credentials.certificate is not None and credentials.key is not None:
-            context.load_cert_chain(credentials.certificate, credentials.key)
-        headers = {"Authorization": f"Bearer {credentials.token}"} if credentials.token else {}
         self.url = credentials.url
         self._client = httpx.Client(
-            base_url=credentials.url, verify=context, timeout=within_s, headers=headers, trust_env=False
+            base_url=credentials.url,
+            verify=credentials.tls(),
+            timeout=within_s,
+            headers=credentials.headers,
+            trust_env=False,
         )
 
     def close(self) -> None:

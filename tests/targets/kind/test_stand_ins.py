@@ -103,6 +103,17 @@ def test_a_pod_starts_without_the_secret_that_nobody_gives() -> None:
     assert found["spec"]["template"]["spec"]["volumes"][0]["secret"] == {"secretName": "orders", "optional": True}
 
 
+def test_no_registry_is_asked_for_an_image_without_a_version() -> None:
+    """The nodes hold it, and at the start of every pod it would be: what a workload declares of that holds."""
+    auto, declared = workload("orders", "registry.example/orders:1"), workload("orders", "registry.example/orders:1")
+    declared["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = "Always"
+
+    found = [placed(one, Images(echo="echo"))[0][0] for one in (auto, declared)]
+
+    policies = [one["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] for one in found]
+    assert policies == ["IfNotPresent", "Always"]
+
+
 def test_what_has_no_pods_is_applied_as_it_is() -> None:
     """A Service of the same name is none of it."""
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "orders", "namespace": "shop"}, "spec": {}}

@@ -7,7 +7,9 @@ import pytest
 from meshproof.errors import TargetError, UsageError
 from meshproof.settings import Settings
 from meshproof.targets import target_named
-from meshproof.targets.kind.target import ClusterMesh, KindTarget
+from meshproof.targets.embedded.state import TargetState
+from meshproof.targets.kind.mesh import ClusterMesh
+from meshproof.targets.kind.target import KindTarget
 
 
 def test_it_is_one_of_the_engines_targets() -> None:
@@ -37,6 +39,7 @@ def test_a_wrong_list_of_images_is_refused_before_anything_starts(tmp_path: Path
 def test_what_would_run_in_a_pod_is_unknown_and_not_absent() -> None:
     """A control of the mesh must not end as not applicable."""
     mesh = object.__new__(ClusterMesh)
+    mesh.state = TargetState.model_construct(sites=[])
 
-    with pytest.raises(TargetError, match="no mesh runs on the kind target"):
+    with pytest.raises(TargetError, match="no mesh was installed in the clusters: name images"):
         mesh.process("orders")

@@ -181,7 +181,7 @@ class Changes:
         for process in self._state.site(site).processes:
             if process.kind in APPLICATIONS:
                 old, new = (
-                    container_of(one.by_address[process.workload], _records(one, site)) for one in (before, after)
+                    container_of(one.by_address[process.workload], records_of(one, site)) for one in (before, after)
                 )
                 if old.files != new.files:
                     mount_again(process, self._state.directory / site / process.name / "app", new)
@@ -219,8 +219,8 @@ class Changes:
 
     def _move_settings(self, site: str, before: Declaration, after: Declaration) -> bool:
         """Write the control plane's configuration anew where it differs: istiod reads it again by itself."""
-        old, new = (dict(mesh_settings(_records(one, site), {})[0].mesh) for one in (before, after))
-        if old == new or not self._state.site(site).istiod_pid:
+        old, new = (dict(mesh_settings(records_of(one, site), {})[0].mesh) for one in (before, after))
+        if old == new:
             return False
         path = self._state.directory / site / "istiod" / "mesh.yaml"
         path.write_text(json.dumps(new, indent=1), encoding="utf-8")
@@ -230,7 +230,7 @@ class Changes:
         """Whether a control plane that a check starts for itself would be another one."""
         sites = [one.name for one in self._state.sites]
         return any(
-            mesh_settings(_records(broken, site), {})[0] != mesh_settings(_records(self._declaration, site), {})[0]
+            mesh_settings(records_of(broken, site), {})[0] != mesh_settings(records_of(self._declaration, site), {})[0]
             for site in sites
         )
 
@@ -243,7 +243,7 @@ def applied_objects(state: TargetState, site: str, declaration: Declaration) -> 
         jwks=issuer.keys(state.issuer_key),
         lowest_port=lowest_port(),
     )
-    objects, _ = placed(translated(_records(declaration, site), world)[0], state.outside)
+    objects, _ = placed(translated(records_of(declaration, site), world)[0], state.outside)
     return {key_of(one): one for one in objects if is_applied(one)}
 
 
@@ -253,7 +253,8 @@ def key_of(thing: Mapping[str, Any]) -> tuple[str, ...]:
     return thing["apiVersion"], thing["kind"], metadata.get("namespace") or "", metadata["name"]
 
 
-def _records(declaration: Declaration, site: str) -> list[Record]:
+def records_of(declaration: Declaration, site: str) -> list[Record]:
+    """The Kubernetes objects of a site."""
     return [one for one in declaration.records if one.family == "kubernetes" and one.site == site]
 
 

@@ -168,8 +168,12 @@ class Mesh:
 
         Raises UsageError for a mutant that changes nothing of what runs.
         """
-        with self._changes.changed(mutant) as declaration, closing(Mesh(self.state, declaration)) as broken:
+        with self._changes.changed(mutant) as declaration, closing(self._as(declaration)) as broken:
             yield broken
+
+    def _as(self, declaration: Declaration) -> Mesh:
+        """The same, as another declaration has it."""
+        return Mesh(self.state, declaration)
 
     def apply(self, site: str, *things: Object) -> None:
         """Add objects of the check's own at a site and wait until every proxy has them. Raises UsageError."""

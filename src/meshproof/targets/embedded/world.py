@@ -20,6 +20,7 @@ from meshproof.errors import TargetError
 from meshproof.targets.embedded import issuer
 from meshproof.targets.embedded.addresses import Addresses, free_ports, leased, lowest_port, require_free
 from meshproof.targets.embedded.applications import APPLICATIONS
+from meshproof.targets.embedded.certificates import gateway_secrets
 from meshproof.targets.embedded.containers import Container, container_of
 from meshproof.targets.embedded.kept_definitions import kept_definitions
 from meshproof.targets.embedded.machine import remember_clock, require_memory
@@ -163,26 +164,9 @@ class Blueprint:
         return f"{region}/{region}-a"
 
     def _secrets(self, objects: Sequence[Object]) -> Iterator[Object]:
-        """The certificates that gateways ask for by name, signed by the run's own root."""
-        for gateway in (one for one in objects if one["kind"] == "Gateway"):
-            for server in gateway.get("spec", {}).get("servers", []):
-                if name := server.get("tls", {}).get("credentialName"):
-                    hosts = [host.rpartition("/")[2] for host in server.get("hosts", [])]
-                    self.translations.append(
-                        Translation(address=f"Secret/{name}", says="the certificate is signed by the run's own root")
-                    )
-                    yield _secret(name, gateway["metadata"]["namespace"], self._certificate(hosts))
-
-    def _certificate(self, hosts: Sequence[str]) -> Mapping[str, str]:
-        names = sorted({one for one in hosts if one != "*"} | set(self._public_names()))
-        identity = self.root.issue(names[0] if names else "gateway", names=names)
-        return {"tls.crt": identity.chain_pem, "tls.key": identity.key_pem}
-
-    def _public_names(self) -> Iterator[str]:
-        for site in SITES:
-            fact = self.declaration.by_address.get(f"fact:{site}/shop_host")
-            if fact is not None:
-                yield str(fact.values["value"])
+        for secret, said in gateway_secrets(objects, self.declaration, self.root):
+            self.translations.append(said)
+            yield secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,16 +241,6 @@ def annotated(workload: Workload) -> Mapping[str, object]:
         message = f"{workload.address}: the annotation {_PROXY_CONFIG} is no mapping; correct it"
         raise TargetError(message)
     return json.loads(json.dumps(found))  # type: ignore[no-any-return]  # a mapping in, a mapping out
-
-
-def _secret(name: str, namespace: str, data: Mapping[str, str]) -> Object:
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": name, "namespace": namespace},
-        "type": "kubernetes.io/tls",
-        "stringData": dict(data),
-    }
 
 
 __all__ = ["Blueprint", "Planned", "planned_world", "private", "program_paths", "running_world"]

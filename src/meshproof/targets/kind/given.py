@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from meshproof.declaration.model import Declaration
+from meshproof.declaration.model import Declaration, Record
 from meshproof.targets.embedded.changes import key_of
 from meshproof.targets.embedded.translate import Object, Translation, World, translated
 from meshproof.targets.embedded.workloads import Programs
 from meshproof.targets.kind.images import Images
-from meshproof.targets.kind.stand_ins import DEPLOYMENT, stand_ins
+from meshproof.targets.kind.stand_ins import DEPLOYMENT, StandIns, stand_ins
 
 _KUBERNETES_OWN: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
 
@@ -28,13 +28,17 @@ class Given:
         """The objects of a site, and what was changed in them."""
         records = [one for one in declaration.records if one.family == "kubernetes" and one.site == site]
         objects, said = translated(records, World(site=site, processes=[], jwks=self.jwks, lowest_port=0))
-        standing = stand_ins(records, self.programs.program, self.images)
+        standing = self.standing(records)
         objects = standing.placed(objects)
         bootstrapped = list(undeclared_namespaces(objects))
         made = [
             Translation(address=address_of(one), says="is made by the run: nobody declares it") for one in bootstrapped
         ]
         return [*objects, *bootstrapped], [*said, *standing.said, *made]
+
+    def standing(self, records: Sequence[Record]) -> StandIns:
+        """What stands for the workloads of a site."""
+        return stand_ins(records, self.programs.program, self.images)
 
     def by_key(self, declaration: Declaration, site: str) -> Mapping[tuple[str, ...], Object]:
         """The same objects, each by what tells it from every other of its site."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -15,8 +15,10 @@ from meshproof.errors import UsageError
 class Images(BaseModel):
     """An image for each role: `node` is kind's, `localstack` the AWS account's, `ryuk` what removes that after SIGKILL.
 
-    `caller` is Kubernetes' own agnhost, which calls from inside the clusters. The others stand for what a row of
-    programs.toml runs; a role without an image is not run: its workloads are applied at 0 replicas.
+    `istiod`, `proxy` and `cni` are Istio's own; `istiod_values` are laid over what is declared for istiod's chart.
+    Without the first two and `echo` no mesh is installed. `caller` is Kubernetes' own agnhost, which calls from inside
+    the clusters. The others stand for what a row of programs.toml runs; a role without an image is not run: its
+    workloads are applied at 0 replicas.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,6 +30,10 @@ class Images(BaseModel):
     localstack: str = "localstack/localstack:4.14.0"
     ryuk: str = "testcontainers/ryuk:0.8.1"
     caller: str = ""
+    istiod: str = ""
+    proxy: str = ""
+    cni: str = ""
+    istiod_values: Mapping[str, Any] = {}
 
     @classmethod
     def read(cls, path: Path | None) -> Self:
@@ -48,10 +54,18 @@ class Images(BaseModel):
     @property
     def workloads(self) -> Sequence[str]:
         """Those that a cluster's nodes must hold."""
-        return [one for one in (self.echo, self.ratelimit, self.redis, self.caller) if one]
+        own = (self.istiod, self.proxy, self.cni) if self.has_mesh else ()
+        return [one for one in (self.echo, self.ratelimit, self.redis, self.caller, *own) if one]
+
+    @property
+    def has_mesh(self) -> bool:
+        """Whether one is installed: what stands for the shop in it makes its calls, by `nc`, from its own image."""
+        return bool(self.istiod and self.proxy and self.echo)
 
     def of(self, role: str) -> str:
-        """The image of a role, "" where there is none."""
+        """The image of a role, "" where there is none. A gateway's is put there by the mesh's injector."""
+        if role == "gateway":
+            return "auto" if self.has_mesh else ""
         return str(getattr(self, role, ""))
 
 

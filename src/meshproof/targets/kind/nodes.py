@@ -39,6 +39,17 @@ def unready_node(node: Mapping[str, Any]) -> list[str]:
     return [f"{name}: {one.get('message', 'no reason given')}" for one in found if one["status"] != "True"]
 
 
+def node_address(api: Api) -> str:
+    """Where a cluster's node is reached by the others of its network. Raises TargetError where it says nothing."""
+    rows = api.get("/api/v1/nodes").get("items", [])
+    said = [one for row in rows for one in row.get("status", {}).get("addresses", [])]
+    found = next((str(one["address"]) for one in said if one["type"] == "InternalIP"), "")
+    if not found:
+        message = f"{api.url}: no node says where it is reached"
+        raise TargetError(message)
+    return found
+
+
 def place_nodes(api: Api, site: str, declaration: Declaration) -> list[Translation]:
     """Say of each node that it stands in a zone of the site's region: pods are spread by that, and calls led by it."""
     fact = declaration.by_address.get(f"fact:{site}/region")

@@ -64,7 +64,8 @@ class StandIns:
         if image != first["image"]:
             self._say(thing, f"its image {first['image']} is {image}")
         self._say(thing, f"{count} pods, which ask for next to no processor time and start without their secrets")
-        own = {**first, "image": image, **_started(workload)}
+        # An image without a version, as the injector's "auto" is, would be asked a registry for at every start.
+        own = {"imagePullPolicy": "IfNotPresent", **first, "image": image, **_started(workload)}
         pod = _without_secrets({**_pod(thing), "containers": [_small(one) for one in (own, *rest)]})
         spec = {**thing["spec"], "replicas": count, "template": {**thing["spec"]["template"], "spec": pod}}
         yield {**thing, "spec": spec}

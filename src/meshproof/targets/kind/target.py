@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +15,8 @@ from meshproof.probes.workload import Pod
 from meshproof.process import mark_children
 from meshproof.settings import Settings
 from meshproof.targets.embedded import issuer
-from meshproof.targets.embedded.changes import Changes
+from meshproof.targets.embedded.addresses import leased
 from meshproof.targets.embedded.lease import attach, discard, reserve
-from meshproof.targets.embedded.mesh import Mesh
-from meshproof.targets.embedded.state import ProcessState, TargetState
 from meshproof.targets.embedded.target import Embedded, Place
 from meshproof.targets.embedded.workloads import read_programs
 from meshproof.targets.kind import reaper, supervisor
@@ -27,6 +24,9 @@ from meshproof.targets.kind.docker import docker, require_docker
 from meshproof.targets.kind.freezing import frozen
 from meshproof.targets.kind.given import Given
 from meshproof.targets.kind.images import Images
+from meshproof.targets.kind.mesh import ClusterMesh
+from meshproof.targets.kind.reaching import reached
+from meshproof.targets.kind.ways import Ways
 from meshproof.targets.protocols import Incarnation, Object, Ran, Target
 from meshproof.targets.ran import ran
 from meshproof.toolchain.needs import PLAN, Readiness, is_here
@@ -34,6 +34,8 @@ from meshproof.verdict import Assurance
 
 #: Both nodes, every definition and object, on a machine with more work than cores.
 _READY_WITHIN_S: Final = 900.0
+#: What a mesh in them adds to that: its control plane, and a proxy for every pod.
+_MESH_WITHIN_S: Final = 900.0
 
 
 class KindTarget:
@@ -77,40 +79,24 @@ class KindTarget:
     @contextmanager
     def attach(self, settings: Settings, programs: Path) -> Iterator[Incarnation]:
         """The clusters of the run, deleted with the last who has them."""
-        lease, state = attach(settings, programs, module=supervisor.__name__, within_s=_READY_WITHIN_S)
-        given = Given(
-            programs=read_programs(programs), images=Images.read(settings.images), jwks=issuer.keys(state.issuer_key)
-        )
-        yield Kind(state=state, given=given)
+        images = Images.read(settings.images)
+        within_s = _READY_WITHIN_S + (_MESH_WITHIN_S if images.has_mesh else 0.0)
+        lease, state = attach(settings, programs, module=supervisor.__name__, within_s=within_s)
+        given = Given(programs=read_programs(programs), images=images, jwks=issuer.keys(state.issuer_key))
+        with Ways() as ways, leased() as addresses:
+            yield Kind(state=reached(state, ways, addresses), given=given, ways=ways)
         discard(lease)
-
-
-class ClusterMesh(Mesh):
-    """The clusters' API servers; what would have to run in a pod is unknown, not absent."""
-
-    def __init__(self, state: TargetState, declaration: Declaration, given: Given) -> None:
-        """`given` says what they are given of a declaration."""
-        super().__init__(state, declaration)
-        self._given = given
-
-    def processes(self, *, site: str = "", app: str = "", kind: str = "") -> list[ProcessState]:
-        """Always raises TargetError."""
-        del site, app, kind
-        message = "no mesh runs on the kind target in this version: --target embedded shows it"
-        raise TargetError(message)
-
-    @cached_property
-    def _changes(self) -> Changes:
-        return Changes(
-            self.state, self.declaration, self.api, lambda site, declaration: self._given.by_key(declaration, site)
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Embedded):
-    """The clusters, as their supervisor describes them; `given` says what they are given of a declaration."""
+    """The clusters, as their supervisor describes them.
+
+    `given` says what they are given of a declaration, `ways` lead into their pods.
+    """
 
     given: Given
+    ways: Ways
 
     def expected(self, declaration: Declaration) -> Mapping[str, Object | str]:
         """Everything, as it is given."""
@@ -132,12 +118,12 @@ class Kind(Embedded):
         frozen(pod)
 
     def mesh(self, declaration: Declaration) -> ClusterMesh:
-        """Both sites' API servers."""
-        return ClusterMesh(self.state, declaration, self.given)
+        """Both sites' mesh, where one was installed."""
+        return ClusterMesh(self.state, declaration, self.given, self.ways)
 
     @contextmanager
     def injecting(self, declaration: Declaration, site: str) -> Iterator[None]:
-        """Always raises TargetError."""
+        """The installed one is asked about every pod. Raises TargetError where none is."""
         with closing(self.mesh(declaration)) as mesh:
             mesh.processes(site=site)
             yield

@@ -18,18 +18,22 @@ from meshproof.probes.kubernetes import Answer, Api, Credentials
 from meshproof.settings import Settings
 from meshproof.targets.embedded import issuer
 from meshproof.targets.embedded.admission_mark import await_admission
+from meshproof.targets.embedded.certificates import gateway_secrets
 from meshproof.targets.embedded.definitions import install, wanted_definitions
 from meshproof.targets.embedded.mesh_settings import mesh_settings
-from meshproof.targets.embedded.state import AnswerState, SiteState, TargetState, TranslationState
+from meshproof.targets.embedded.state import AnswerState, ProcessState, SiteState, TargetState, TranslationState
 from meshproof.targets.embedded.supervisor import ALIVE
 from meshproof.targets.embedded.translate import Object, Translation
 from meshproof.targets.embedded.workloads import Programs
 from meshproof.targets.kind import clusters, reaper
+from meshproof.targets.kind.control_plane import ControlPlane
 from meshproof.targets.kind.docker import bring, require_docker
 from meshproof.targets.kind.given import Given, address_of
 from meshproof.targets.kind.images import Images
-from meshproof.targets.kind.nodes import await_nodes, place_nodes
+from meshproof.targets.kind.mesh_pods import running_pods
+from meshproof.targets.kind.nodes import await_nodes, node_address, place_nodes
 from meshproof.targets.kind.objects import apply_all, steps
+from meshproof.targets.kind.outsider import place_outsider
 
 SITES: Final = ("primary", "standby")
 _REFUSED: Final = 400
@@ -48,12 +52,13 @@ def running_world(
     key = issuer.new_key(directory / "issuer.key")
     texts, missing = wanted_definitions({(one.group, one.kind) for one in declaration.records})
     given = Given(programs=programs, images=images, jwks=issuer.keys(key))
-    plan = _Plan(declaration, given, names, directory, texts)
+    addresses = _addresses(reached) if images.has_mesh else {}
+    plan = _Plan(declaration, given, names, directory, texts, Authority.new("meshproof mesh root"), addresses)
     with ThreadPoolExecutor(len(SITES)) as pool:
         made = list(pool.map(lambda site: plan.filled(site, reached[site]), SITES))
     sites = [one for one, _ in made]
     mesh, _ = mesh_settings(plan.records(SITES[0]), {})
-    certificate, private = Authority.new("meshproof mesh root").identity.write(directory, "root")
+    certificate, private = plan.root.identity.write(directory, "root")
     yield TargetState(
         target="kind",
         directory=directory,
@@ -61,7 +66,7 @@ def running_world(
         infra_digest=declaration.digest,
         trust_domain=mesh.trust_domain,
         istio_declared=mesh.version,
-        istio_runs="",
+        istio_runs=images.istiod.rpartition(":")[2],
         root_certificate=certificate,
         root_key=private,
         issuer_key=key,
@@ -82,13 +87,18 @@ def running_world(
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What every site is filled from; `names` are those of the clusters."""
+    """What every site is filled from, each mapping by site: `names` of clusters, `addresses` of their nodes.
+
+    `root` signs the mesh.
+    """
 
     declaration: Declaration
     given: Given
     names: Mapping[str, str]
     directory: Path
     definitions: Sequence[str]
+    root: Authority
+    addresses: Mapping[str, str]
 
     def records(self, site: str) -> list[Record]:
         """The declared objects of a site."""
@@ -98,21 +108,53 @@ class _Plan:
         """Give a cluster every definition and object; and what had to be changed in them."""
         objects, said = self.given.objects(self.declaration, site)
         clusters.load(self.names[site], self.given.images.workloads)
-        began = time.monotonic()
+        seconds: dict[str, float] = {}
         with closing(Api(reached)) as api:
-            await_nodes(api, site)
-            said += place_nodes(api, site, self.declaration)
-            ready = time.monotonic()
-            install(api, self.definitions)
-            api.forget_resources()
-            defined = time.monotonic()
-            answers = [one for step in steps(objects) for one in apply_all(api, step)]
-            await_admission(api)
-        seconds = {"nodes": ready - began, "definitions": defined - ready, "objects": time.monotonic() - defined}
-        return self._state(site, reached, answers, seconds), said
+            with _timed(seconds, "nodes"):
+                await_nodes(api, site)
+                said += place_nodes(api, site, self.declaration)
+            with _timed(seconds, "definitions"):
+                install(api, self.definitions)
+                api.forget_resources()
+            first, *others = steps(objects)
+            answers = apply_all(api, first)
+            with _timed(seconds, "mesh"):
+                said += self._mesh(site, objects, api)
+            with _timed(seconds, "objects"):
+                answers += [one for step in others for one in apply_all(api, step)]
+                await_admission(api)
+            with _timed(seconds, "pods"):
+                pods = self._pods(site, api)
+        return self._state(site, reached, answers, seconds, pods), said
+
+    def _mesh(self, site: str, objects: Sequence[Object], api: Api) -> list[Translation]:
+        """Install it, and give its gateways their certificates."""
+        if not self.given.images.has_mesh:
+            return []
+        authority = self.root.intermediate(f"meshproof mesh {site}")
+        peers = {name: address for name, address in self.addresses.items() if name != site}
+        plane = ControlPlane(records=self.records(site), images=self.given.images, authority=authority, peers=peers)
+        said = plane.install(api)
+        for secret, signed in gateway_secrets(objects, self.declaration, self.root):
+            api.apply(secret)
+            said.append(signed)
+        return said
+
+    def _pods(self, site: str, api: Api) -> list[ProcessState]:
+        """Those of the mesh, and one outside it that calls them."""
+        if not self.given.images.has_mesh:
+            return []
+        place_outsider(api, self.given.images.echo)
+        standing = self.given.standing(self.records(site))
+        return running_pods(api, standing.wanted, standing.found)
 
     def _state(
-        self, site: str, reached: Credentials, answers: Sequence[tuple[Object, Answer]], seconds: Mapping[str, float]
+        self,
+        site: str,
+        reached: Credentials,
+        answers: Sequence[tuple[Object, Answer]],
+        seconds: Mapping[str, float],
+        pods: Sequence[ProcessState],
     ) -> SiteState:
         if reached.certificate is None or reached.key is None:
             message = f"the cluster of {site} has no client certificate for its administrator: create it anew"
@@ -125,13 +167,29 @@ class _Plan:
             key=reached.key,
             kubeconfig=self.directory / f"{clusters.PREFIX}{self.directory.name}-{site}.kubeconfig",
             answers=[AnswerState(address=address_of(one), status=said.status, says=said.says) for one, said in answers],
-            seconds={name: round(value, 3) for name, value in seconds.items()},
+            processes=list(pods),
+            seconds=dict(seconds),
         )
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    seconds[name] = round(time.monotonic() - began, 3)
 
 
 def _names(directory: Path, adopted: str) -> Mapping[str, str]:
     """By site, how its cluster is called: the run's own, or one to adopt."""
     return {site: f"{adopted or clusters.PREFIX + directory.name}-{site}" for site in SITES}
+
+
+def _addresses(reached: Mapping[str, Credentials]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for site, credentials in reached.items():
+        with closing(Api(credentials)) as api:
+            found[site] = node_address(api)
+    return found
 
 
 def _clusters(names: Mapping[str, str], directory: Path, images: Images, adopted: str) -> Mapping[str, Credentials]:
