@@ -19,6 +19,7 @@ from meshproof.errors import TargetError
 from meshproof.probes.kubernetes import Credentials
 from meshproof.process import Completed, run
 from meshproof.targets.kind.docker import bring, docker, trouble
+from meshproof.targets.kind.network import create as create_network
 from meshproof.toolchain import find
 
 #: Every cluster and network that this engine made is called so.
@@ -39,9 +40,7 @@ def create(names: Sequence[str], *, image: str, network: str, directory: Path) -
     if taken:
         message = f"a kind cluster {taken[0]} exists already: `kind delete cluster --name {taken[0]}`, or adopt it"
         raise TargetError(message)
-    made = docker("network", "create", network)
-    if made.returncode != 0:
-        raise TargetError(trouble(made.last_words()))
+    create_network(network)
     with ThreadPoolExecutor(len(names)) as pool:
         return dict(zip(names, pool.map(lambda one: _create(one, image, network, directory), names), strict=True))
 
