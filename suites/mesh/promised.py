@@ -7,6 +7,7 @@ from typing import Any
 
 from meshproof.declaration.model import Declaration, Record
 from meshproof.errors import NotApplicable
+from meshproof.targets.protocols import Process
 
 
 def release(declaration: Declaration, site: str) -> Mapping[str, Any]:
@@ -30,6 +31,20 @@ def servers(gateway: Record) -> list[Mapping[str, Any]]:
     """The servers of a gateway."""
     found: list[Mapping[str, Any]] = gateway.values["spec"]["servers"]  # type: ignore[index]  # a gateway has servers
     return found
+
+
+def lets_in(declaration: Declaration, process: Process, app: str) -> bool:
+    """Whether a network policy that selects a process names an application among those that may call it."""
+    for one in declaration.by_kind.get("NetworkPolicy", ()):
+        spec: Any = one.values["spec"]
+        if (one.site, one.namespace) != (process.site, process.namespace):
+            continue
+        selected = spec.get("podSelector", {}).get("matchLabels", {})
+        if selected and selected.items() <= process.labels.items():
+            peers = [peer for rule in spec.get("ingress", []) for peer in rule.get("from", [])]
+            if any(peer.get("podSelector", {}).get("matchLabels", {}).get("app") == app for peer in peers):
+                return True
+    return False
 
 
 def shop_host(declaration: Declaration, site: str) -> str:

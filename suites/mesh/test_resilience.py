@@ -1,9 +1,10 @@
 """What callers feel of a service that fails: ejection, the other site in its place, and back."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from fixtures.calls import PORT, Call, ejected, failed_of, healed_after, site_of
+from fixtures.calls import PORT, Call, Endpoint, endpoints, healed_after, site_of
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.model import Record
 from meshproof.errors import NotYet, ProbeError
@@ -50,6 +51,16 @@ EJECTION = Control(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ejection:
+    """The declared number of errors, a smaller one that was enough (or 0), and which site answers: then, and healed."""
+
+    errors: int
+    early: int
+    after: str
+    healed: str
+
+
 @checks(EJECTION)
 def test_an_endpoint_that_fails_is_left_alone(mesh_alone: Mesh) -> None:
     """The near catalogue fails: until the declared number of errors it is asked, then the other site is, then it."""
@@ -58,34 +69,48 @@ def test_an_endpoint_that_fails_is_left_alone(mesh_alone: Mesh) -> None:
     assert not findings.broken, findings.table()
 
 
-def _ejection(mesh: Mesh) -> Observed[tuple[int, bool, list[str]]]:
-    """The number of errors, whether one fewer was too few, and which site answers: after them, and after healing."""
+def _ejection(mesh: Mesh) -> Observed[Ejection]:
     record = _rule(mesh)
     policy: Any = record.values["spec"]["trafficPolicy"]  # type: ignore[index]
     errors = min(int(policy.get("outlierDetection", {}).get("consecutive5xxErrors", MOST_ERRORS)), MOST_ERRORS)
     call = _read(mesh)
     call.send(mesh)  # one that succeeds: the count begins here
-    if any(ejected(call.caller, CLUSTER)):
+    before = endpoints(call.caller, CLUSTER)
+    if any(one.is_ejected for one in before):
         message = (
             f"an endpoint of {SERVICE} is left alone before any was made to fail: nothing can be seen of when it is"
         )
         raise ProbeError(message)
     with healed_after(mesh):
-        failed = failed_of(call.caller, CLUSTER)
-        for _ in range(errors - 1):
-            call.send(mesh, "codes=500")
-        early = any(ejected(call.caller, CLUSTER))
-        _require_only(errors - 1, failed_of(call.caller, CLUSTER) - failed)
-        call.send(mesh, "codes=500")
-        sites = [site_of(call.send(mesh)) if _is_out(call) else "primary"]
-    sites.append(_site_soon(mesh, "primary"))
+        early = _failed(mesh, call, errors, before)
+        near = {one.address for one in before if one.is_near}
+        site = site_of(call.send(mesh)) if _are_out(call, near) else "primary"
+    value = Ejection(errors=errors, early=early, after=site, healed=_site_soon(mesh, "primary"))
     return Observed(
         address=record.address,
         place=record.place,
-        value=(errors, early, sites),
+        value=value,
         assurance=Assurance.OBSERVED_UNDER_FAULT,
         fidelity=Fidelity.SCALED,  # it returns after a tenth of a second, not after the declared time
     )
+
+
+def _failed(mesh: Mesh, call: Call, errors: int, before: Sequence[Endpoint]) -> int:
+    """Make the near endpoints fail until each of them has answered so many errors, or is still asked after them.
+
+    Returns after how many errors one was left alone that had not answered so many, 0 where none was.
+    Raises ProbeError where a try failed that was not made to.
+    """
+    met = {one.address: one.failed for one in before}
+    early = 0
+    for made in range(1, errors * sum(one.is_near for one in before) + 1):
+        call.send(mesh, "codes=500")
+        now = [(one, one.failed - met[one.address]) for one in endpoints(call.caller, CLUSTER)]
+        _require_only(made, sum(failed for _, failed in now))
+        early = early or next((failed for one, failed in now if one.is_ejected and failed < errors), 0)
+        if not _are_out(call, {one.address for one, failed in now if one.is_near and failed >= errors}):
+            break
+    return early
 
 
 def _require_only(made: int, failed: int) -> None:
@@ -95,22 +120,26 @@ def _require_only(made: int, failed: int) -> None:
         raise ProbeError(message)
 
 
-def _is_ejected_and_returns(seen: Observed[tuple[int, bool, list[str]]]) -> Iterator[str]:
-    errors, early, (after, healed) = seen.value
-    if early:
-        yield f"ejected after {errors - 1} errors, {errors} declared"
-    if after == "primary":
-        yield f"the near endpoint is still asked after {errors} errors in a row"
-    if not after:
+def _is_ejected_and_returns(seen: Observed[Ejection]) -> Iterator[str]:
+    value = seen.value
+    if value.early:
+        yield f"ejected after {value.early} errors, {value.errors} declared"
+    if value.after == "primary":
+        yield f"the near endpoint is still asked after {value.errors} errors in a row"
+    if not value.after:
         yield "the other site does not answer in its place"
-    if healed != "primary":
-        yield f"{healed or 'nobody'} answers when the near endpoint is well again"
+    if value.healed != "primary":
+        yield f"{value.healed or 'nobody'} answers when the near endpoint is well again"
 
 
-def _is_out(call: Call) -> bool:
-    """Whether the caller's proxy leaves the near endpoint alone, given a moment."""
+def _are_out(call: Call, addresses: Collection[str]) -> bool:
+    """Whether the caller's proxy leaves these endpoints alone, given a moment."""
+
+    def asked() -> list[str]:
+        return [one.address for one in endpoints(call.caller, CLUSTER) if not one.is_ejected]
+
     try:
-        until(lambda: any(ejected(call.caller, CLUSTER)), bool, within_s=EJECTED_WITHIN_S, what="ejection")
+        until(asked, lambda found: not set(found) & set(addresses), within_s=EJECTED_WITHIN_S, what="ejection")
     except NotYet:
         return False
     return True

@@ -9,6 +9,7 @@ from meshproof.observation import Observed
 from meshproof.probes.http import Reply, Request, ask
 from meshproof.probes.tls import Handshake, handshake
 from meshproof.targets.protocols import Mesh, Process
+from suites.mesh import promised
 
 SHOWN_BY = ("embedded", "kind")
 EASTWEST: Final = "istio-eastwestgateway"
@@ -26,13 +27,13 @@ STRANGE: Final = (
 
 DOORS = Control(
     id="ROUTE-110",
-    title="A gateway between the sites MUST pass on TLS for the shop's services alone, and nothing in plain text",
+    title="A gateway between the sites MUST pass on TLS for services called from there alone, and nothing in plain text",
     system="istio",
     pillar=Pillar.SECURITY,
     level=Level.MUST,
     since="1.0",
     source="https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings-TLSmode",
-    remedy="Give the server mode AUTO_PASSTHROUGH and only hosts of the namespaces that the other site may call.",
+    remedy="Give the server mode AUTO_PASSTHROUGH and only the hosts whose network policy lets the gateway in.",
     targets=SHOWN_BY,
     frameworks={"nist": "SC-7", "pci": "1.3.1", "soc2": "CC6.6"},
     mutants=[
@@ -41,6 +42,13 @@ DOORS = Control(
             "primary:istio-ingress/eastwest",
             {"spec": {"servers": [{"hosts": ["*.svc.cluster.local"]}]}},
             says="opens to outbound_.443_._.istio-ingressgateway.istio-ingress",
+        ),
+        edit(
+            "Gateway",
+            "primary:istio-ingress/eastwest",
+            {"spec": {"servers": [{"hosts": ["*.shop.svc.cluster.local"]}]}},
+            name="all-of-the-shop",
+            says="opens to outbound_.8080_._.orders.shop",
         ),
         edit(
             "Gateway",
@@ -80,7 +88,7 @@ def _knocks(mesh: Mesh) -> Iterator[Observed[Knock]]:
     for gateway in mesh.processes(app=EASTWEST):
         for one in mesh.processes(site=gateway.site, kind="echo"):
             name = PASSED.format(port=one.ports["http"], host=f"{one.labels['app']}.{one.namespace}")
-            who = mesh.spiffe(one.namespace, one.account)
+            who = mesh.spiffe(one.namespace, one.account) if promised.lets_in(mesh.declaration, one, EASTWEST) else ""
             yield mesh.observed(gateway, Knock(what=name, who=who, reply=_open(mesh, gateway, name)))
         for what, name in {**{one: one for one in STRANGE}, "no server name": ""}.items():
             yield mesh.observed(gateway, Knock(what=what, who="", reply=_open(mesh, gateway, name)))

@@ -101,7 +101,10 @@ def _calls(mesh: Mesh, as_built: Declaration) -> Iterator[Observed[Way]]:
     host, inner, _ = _entry(as_built)
     caller = mesh.process(CALLER)
     if not Envoy(caller.admin).listens(caller.outbound, inner):
-        message = f"{caller.name} has no listener on port {inner} here: only root may have it"
+        message = (
+            f"{caller.name} cannot call port {inner} here: as a plain process only root may have it, and nothing "
+            f"stands for {host} beside clusters of kind"
+        )
         raise ProbeError(message)
     for name in (host, UNDECLARED):
         before = _sent_on(mesh, as_built)

@@ -6,6 +6,7 @@ import json
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from websockets.typing import Subprotocol
 from meshproof.components.authority import Authority
 from meshproof.probes.http import Request, ask
 from meshproof.probes.kubernetes import Credentials
-from meshproof.probes.pod_lines import PodLine
+from meshproof.probes.pod_lines import PodLine, carry
+from meshproof.targets.kind.lines import Carry
 from meshproof.targets.kind.ways import Ways
 
 Answer = Callable[[ServerConnection], Awaitable[None]]
@@ -87,6 +89,11 @@ async def cannot(line: ServerConnection) -> None:
     await line.send(b"\x03" + json.dumps({"status": "Failure", "message": "no nc in $PATH"}).encode())
 
 
+def by(line: PodLine, credentials: Credentials) -> Carry:
+    """As the API server carries it."""
+    return partial(carry, line, credentials, credentials.tls())
+
+
 OUT = PodLine.out_of("shop", "orders-1", "orders", "198.18.0.1", 8080)
 INTO = PodLine.into("shop", "orders-1", 15_000)
 
@@ -95,7 +102,7 @@ INTO = PodLine.into("shop", "orders-1", 15_000)
 def test_what_is_asked_here_is_answered_there(tmp_path: Path, answer: Answer, line: PodLine) -> None:
     """Out of a container, and into a pod's own loopback."""
     with api_server(tmp_path, answer) as credentials, Ways() as ways:
-        port = ways.lead(HERE, 0, line, credentials)
+        port = ways.lead(HERE, 0, by(line, credentials))
         reply = ask(HERE, port, Request(host="orders", path="/orders"))
 
         assert (reply.status, reply.body) == (200, "hi")
@@ -105,7 +112,7 @@ def test_what_is_asked_here_is_answered_there(tmp_path: Path, answer: Answer, li
 def test_a_refusal_is_the_called_ones_own(tmp_path: Path) -> None:
     """A command that ended told that nothing took the call."""
     with api_server(tmp_path, refuses) as credentials, Ways() as ways:
-        reply = ask(HERE, ways.lead(HERE, 0, OUT, credentials), Request(host="orders"))
+        reply = ask(HERE, ways.lead(HERE, 0, by(OUT, credentials)), Request(host="orders"))
 
         assert not reply.answered
         assert ways.lost(HERE) == []
@@ -114,7 +121,7 @@ def test_a_refusal_is_the_called_ones_own(tmp_path: Path) -> None:
 def test_what_was_never_carried_is_told(tmp_path: Path) -> None:
     """Nobody refused: nothing was seen."""
     with api_server(tmp_path, cannot) as credentials, Ways() as ways:
-        reply = ask(HERE, ways.lead(HERE, 0, OUT, credentials), Request(host="orders"))
+        reply = ask(HERE, ways.lead(HERE, 0, by(OUT, credentials)), Request(host="orders"))
 
         assert not reply.answered
         assert "no nc in $PATH" in ways.lost(HERE)[0]
@@ -125,7 +132,7 @@ def test_a_server_that_is_gone_is_told(tmp_path: Path) -> None:
     with api_server(tmp_path, cannot) as credentials:
         pass
     with Ways() as ways:
-        reply = ask(HERE, ways.lead(HERE, 0, OUT, credentials), Request(host="orders"))
+        reply = ask(HERE, ways.lead(HERE, 0, by(OUT, credentials)), Request(host="orders"))
 
         assert not reply.answered
         assert "nothing is carried" in ways.lost(HERE)[0]

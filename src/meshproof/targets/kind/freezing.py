@@ -13,13 +13,18 @@ _PID: Final = "{{.info.pid}}"
 
 def frozen(pod: Pod) -> None:
     """Stop the process of a pod's first container, until the pod is killed. Raises TargetError."""
+    done = docker("exec", pod.node, "kill", "-STOP", str(process_of(pod)))
+    if done.returncode != 0:
+        message = f"the process of {pod.namespace}/{pod.name} cannot be stopped: {done.last_words(1)}"
+        raise TargetError(message)
+
+
+def process_of(pod: Pod) -> int:
+    """The process of a pod's first container, as its node counts. Raises TargetError."""
     words = ("crictl", "inspect", "--output", "go-template", "--template", _PID, pod.container)
     told = docker("exec", pod.node, *words)
     number = told.stdout.strip()
     if told.returncode != 0 or not number.isdigit():
         message = f"the process of {pod.namespace}/{pod.name} is not found at {pod.node}: {told.last_words(1)}"
         raise TargetError(message)
-    done = docker("exec", pod.node, "kill", "-STOP", number)
-    if done.returncode != 0:
-        message = f"the process of {pod.namespace}/{pod.name} cannot be stopped: {done.last_words(1)}"
-        raise TargetError(message)
+    return int(number)

@@ -2,56 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from typing import Final
 
-from meshproof.probes.kubernetes import Api, Credentials
-from meshproof.probes.pod_lines import PodLine
+from meshproof.probes.kubernetes import Api
 from meshproof.targets.embedded.addresses import Addresses
 from meshproof.targets.embedded.state import ProcessState, SiteState, TargetState
-from meshproof.targets.kind import outsider
+from meshproof.targets.kind.lines import Lines, lines
 from meshproof.targets.kind.ways import Ways
 
 #: Envoy's admin interface, and istiod's debug and metrics: each listens at its pod's own loopback.
 _ADMIN: Final = 15_000
 _DEBUG: Final = 8_080
 _METRICS: Final = 15_014
-#: Nobody has it (RFC 2544): what answers there is the proxy that captured the connection.
-NOWHERE: Final = "198.18.0.1"
+_PLANE: Final = "istio-system"
 
 
-def reached(state: TargetState, ways: Ways, addresses: Addresses) -> TargetState:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The lines to the pods of a site, and the name of that of its control plane, if there is one."""
+
+    lines: Lines
+    plane: str
+
+
+@contextmanager
+def opened(state: TargetState) -> Iterator[Mapping[str, Opened]]:
+    """By site, where a mesh runs: what its pods are reached by, until the end of the block."""
+    with ExitStack() as stack:
+        found: dict[str, Opened] = {}
+        for site in state.sites:
+            if site.processes:
+                plane = _control_plane(site)
+                others = {plane: _PLANE} if plane else {}
+                found[site.name] = Opened(stack.enter_context(lines(site, others)), plane)
+        yield found
+
+
+def reached(state: TargetState, by: Mapping[str, Opened], ways: Ways, addresses: Addresses) -> TargetState:
     """The target with addresses of this machine in the place of those of its pods."""
-    return state.model_copy(update={"sites": [_site(one, ways, addresses) for one in state.sites]})
+    sites = [_site(one, by[one.name], ways, addresses) if one.name in by else one for one in state.sites]
+    return state.model_copy(update={"sites": sites})
 
 
-def _site(site: SiteState, ways: Ways, addresses: Addresses) -> SiteState:
-    processes = [_process(one, site.credentials, ways, addresses) for one in site.processes]
-    return site.model_copy(update={"processes": processes, **_control_plane(site, ways, addresses)})
+def _site(site: SiteState, by: Opened, ways: Ways, addresses: Addresses) -> SiteState:
+    processes = [_process(one, by.lines, ways, addresses) for one in site.processes]
+    asked = _asked(by, ways, addresses) if by.plane else {}
+    return site.model_copy(update={"processes": processes, **asked})
 
 
-def _process(pod: ProcessState, credentials: Credentials, ways: Ways, addresses: Addresses) -> ProcessState:
-    """A stranger reaches the pod's ports from its node; the workload itself calls from its own container."""
+def _process(pod: ProcessState, by: Lines, ways: Ways, addresses: Addresses) -> ProcessState:
+    """A stranger reaches the pod's ports from its node; the workload itself calls from its own network."""
     address, outbound = addresses.take(), addresses.take()
     for port in set(pod.ports.values()):
-        line = PodLine.out_of(outsider.NAMESPACE, outsider.NAME, outsider.NAME, pod.address, port)
-        ways.lead(address, port, line, credentials)
+        ways.lead(address, port, by.towards(pod, port))
     for port in pod.local:
-        container = pod.workload.rpartition("/")[2]
-        ways.lead(outbound, port, PodLine.out_of(pod.namespace, pod.name, container, NOWHERE, port), credentials)
-    admin = ways.lead(address, 0, PodLine.into(pod.namespace, pod.name, _ADMIN), credentials)
+        ways.lead(outbound, port, by.out_of(pod, port))
+    admin = ways.lead(address, 0, by.into(pod.namespace, pod.name, _ADMIN))
     return pod.model_copy(update={"address": address, "outbound": outbound, "admin": f"http://{address}:{admin}"})
 
 
-def _control_plane(site: SiteState, ways: Ways, addresses: Addresses) -> Mapping[str, str]:
+def _control_plane(site: SiteState) -> str:
+    with closing(Api(site.credentials)) as api:
+        rows = api.get(f"/api/v1/namespaces/{_PLANE}/pods", labelSelector="app=istiod").get("items", [])
+    return str(rows[0]["metadata"]["name"]) if rows else ""
+
+
+def _asked(by: Opened, ways: Ways, addresses: Addresses) -> Mapping[str, str]:
     """The way to what the pod of istiod says of itself."""
-    api = Api(site.credentials)
-    rows = api.get("/api/v1/namespaces/istio-system/pods", labelSelector="app=istiod").get("items", [])
-    api.close()
-    if not rows or not site.processes:
-        return {}
-    name, address = rows[0]["metadata"]["name"], addresses.take()
-    debug, metrics = (
-        ways.lead(address, 0, PodLine.into("istio-system", name, port), site.credentials) for port in (_DEBUG, _METRICS)
-    )
+    address = addresses.take()
+    debug, metrics = (ways.lead(address, 0, by.lines.into(_PLANE, by.plane, port)) for port in (_DEBUG, _METRICS))
     return {"debug": f"http://{address}:{debug}/debug", "metrics": f"http://{address}:{metrics}/metrics"}

@@ -25,7 +25,7 @@ from meshproof.targets.kind.freezing import frozen
 from meshproof.targets.kind.given import Given
 from meshproof.targets.kind.images import Images
 from meshproof.targets.kind.mesh import ClusterMesh
-from meshproof.targets.kind.reaching import reached
+from meshproof.targets.kind.reaching import opened, reached
 from meshproof.targets.kind.ways import Ways
 from meshproof.targets.protocols import Incarnation, Object, Ran, Target
 from meshproof.targets.ran import ran
@@ -83,8 +83,8 @@ class KindTarget:
         within_s = _READY_WITHIN_S + (_MESH_WITHIN_S if images.has_mesh else 0.0)
         lease, state = attach(settings, programs, module=supervisor.__name__, within_s=within_s)
         given = Given(programs=read_programs(programs), images=images, jwks=issuer.keys(state.issuer_key))
-        with Ways() as ways, leased() as addresses:
-            yield Kind(state=reached(state, ways, addresses), given=given, ways=ways)
+        with leased() as addresses, opened(state) as by, Ways() as ways:
+            yield Kind(state=reached(state, by, ways, addresses), given=given, ways=ways)
         discard(lease)
 
 

@@ -10,8 +10,7 @@ from functools import partial
 from typing import Any, Self, TypeVar
 
 from meshproof.errors import ProbeError
-from meshproof.probes.kubernetes import Credentials
-from meshproof.probes.pod_lines import PodLine, carry
+from meshproof.targets.kind.lines import Carry
 
 T = TypeVar("T")
 
@@ -39,9 +38,9 @@ class Ways:
         self._thread.join()
         self._loop.close()
 
-    def lead(self, address: str, port: int, line: PodLine, credentials: Credentials) -> int:
+    def lead(self, address: str, port: int, line: Carry) -> int:
         """Listen at an address and port, 0 for any, and carry what comes there; returns the port."""
-        accept = partial(self._accept, address, line, credentials, credentials.tls())
+        accept = partial(self._accept, address, line)
         server = self._do(asyncio.start_server(accept, address, port))
         self._servers.append(server)
         found: int = server.sockets[0].getsockname()[1]
@@ -51,23 +50,17 @@ class Ways:
         """Why connections to the address were not carried, one after the other: whoever asked there saw nothing."""
         return list(self._lost.get(address, ()))
 
-    async def _accept(  # noqa: PLR0913, PLR0917  what a connection is carried by
-        self,
-        address: str,
-        line: PodLine,
-        credentials: Credentials,
-        tls: Any,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+    async def _accept(
+        self, address: str, line: Carry, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - asyncio runs each connection as one
         self._carrying.add(task)
         try:
-            await carry(line, credentials, tls, reader, writer)
+            await line(reader, writer)
         except ProbeError as error:
             self._lost.setdefault(address, []).append(str(error))
-        except (ConnectionError, asyncio.CancelledError):
+        except (OSError, asyncio.CancelledError):
             pass  # the asker went first
         finally:
             self._carrying.discard(task)
