@@ -73,13 +73,15 @@ def _flood(mesh: Mesh) -> Observed[tuple[Any, Burst]]:
 def _is_limited(seen: Observed[tuple[Any, Burst]]) -> str | None:
     bucket, found = seen.value
     taken = found.total - found.statuses.get(TOO_MANY, 0)
-    if bucket is None or taken == found.total:
+    if bucket is None:
         return f"took {taken} of {found.total} at once: {found}"
     fills = found.seconds / seconds(bucket["fill_interval"]) + 1
     most = bucket["max_tokens"] + fills * bucket["tokens_per_fill"]
     if most >= found.total:
         message = f"the load was too slow to reach the limit: {found}"
         raise ProbeError(message)
+    if taken == found.total:
+        return f"took {taken} of {found.total} at once: {found}"
     if taken > most or taken < bucket["max_tokens"]:
         return f"took {taken} of {found.total}, the bucket held {most:.0f}: {found}"
     unmarked = found.statuses[TOO_MANY] - found.marked.get("pod", 0)

@@ -1,6 +1,5 @@
 """Connections that begin inside a pod, or end at one of its own loopback ports, carried by the API server.
 
-Its protocols are tested against a server of our own; a kubelet behind a real API server was not seen to carry them yet.
 Source: https://kubernetes.io/docs/reference/kubectl/generated/kubectl_exec/ and kubectl_port-forward
 """
 

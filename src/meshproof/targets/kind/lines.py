@@ -8,12 +8,12 @@ them in the node, so that checks under load have no time for theirs and are unkn
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from meshproof.errors import ProbeError, TargetError
 from meshproof.probes.entered import Network, entered
@@ -25,7 +25,7 @@ from meshproof.targets.kind import outsider
 from meshproof.targets.kind.docker import docker
 from meshproof.targets.kind.freezing import process_of
 
-Carry = Callable[..., Awaitable[None]]
+Carry = partial[Coroutine[Any, Any, None]]
 #: Nobody has it (RFC 2544): what answers there is the proxy that captured the connection.
 NOWHERE: Final = "198.18.0.1"
 _LOOPBACK: Final = "127.0.0.1"
@@ -69,7 +69,7 @@ def lines(site: SiteState, others: Mapping[str, str]) -> Iterator[Lines]:
         pods = list(_pods(site, {**{one.name: one.namespace for one in site.processes}, **others}))
         networks: dict[str, Network] = {}
         try:
-            for node, number in {one.node: _number(one.node) for one in pods}.items():
+            for node, number in {one.node: first_process(one.node) for one in pods}.items():
                 networks[node] = stack.enter_context(entered(Path(f"/proc/{number}/ns/net")))
                 for one in pods:
                     if one.node == node:
@@ -89,7 +89,7 @@ def _pods(site: SiteState, wanted: Mapping[str, str]) -> Iterator[Pod]:
         api.close()
 
 
-def _number(node: str) -> int:
+def first_process(node: str) -> int:
     """The node's first process, as this machine counts. Raises TargetError where it is another's, or only root's."""
     told = docker("inspect", "--format", "{{.State.Pid}}", node)
     if told.returncode != 0 or not told.stdout.strip().isdigit() or os.geteuid() != 0:

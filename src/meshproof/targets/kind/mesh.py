@@ -1,8 +1,4 @@
-"""The mesh of both clusters in the hands of a check: its processes are pods with the sidecars that were injected.
-
-On clusters of kind the control plane, its CNI plugin and the shop's pods with their sidecars were seen to become ready;
-that all gateways do, and what the checks then see, was not.
-"""
+"""The mesh of both clusters in the hands of a check: its processes are pods with the sidecars that were injected."""
 
 from __future__ import annotations
 
