@@ -99,13 +99,15 @@ class ClusterChanges(Changes):
         if old.mesh == new.mesh or not self._state.site(site).processes:
             return False
         api, path = self._api(site), f"/api/v1/namespaces/istio-system/configmaps/istio-{new.revision}"
-        held = YAML(typ="safe").load(api.get(path)["data"]["mesh"])
+        data = api.get(path)["data"]
+        held = YAML(typ="safe").load(data["mesh"])
         answer = api.apply(
             {
                 "apiVersion": "v1",
                 "kind": "ConfigMap",
                 "metadata": {"name": f"istio-{new.revision}", "namespace": "istio-system"},
-                "data": {"mesh": json.dumps(moved(held, old.mesh, new.mesh), indent=1)},
+                # What is left out of an apply is taken away: the networks lie beside the settings.
+                "data": {**data, "mesh": json.dumps(moved(held, old.mesh, new.mesh), indent=1)},
             }
         )
         if not answer.accepted:
