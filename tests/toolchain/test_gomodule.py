@@ -71,10 +71,10 @@ def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Proxy:
     return served
 
 
-def publish_tool(proxy: Proxy, words: str, *, go: str = "1.21") -> None:
+def publish_tool(proxy: Proxy, words: str, *, go: str = "1.21", sums: str = "") -> None:
     """The tool, whose words are replaced."""
     go_mod = GO_MOD.format(words=words).replace("go 1.21", f"go {go}")
-    proxy.publish(MODULE, "v1.2.3", {"go.mod": go_mod, "main.go": MAIN})
+    proxy.publish(MODULE, "v1.2.3", {"go.mod": go_mod, "main.go": MAIN, "go.sum": sums})
 
 
 def source(sum_: str = "", *, replace: dict[str, str] | None = None) -> dict[str, object]:
@@ -117,6 +117,16 @@ def test_a_local_replacement_is_given_by_the_lock_file(tmp_path: Path, cache: Ca
     lock = locked(tmp_path, cache, replace={"example.org/words": "example.org/words v1.0.1"})
 
     assert find("tool", fetch=True, lock_file=lock, cache=cache).version == "1.2.3"
+
+
+@needs_go
+def test_what_it_requires_has_the_sum_that_it_says_itself(tmp_path: Path, cache: Cache, proxy: Proxy) -> None:
+    """Its own sums are pinned with it; a checksum database may not know what it requires."""
+    publish_tool(proxy, "example.org/words v1.0.1", sums=f"example.org/words v1.0.1 h1:{'A' * 43}=\n")
+    lock = locked(tmp_path, cache)
+
+    with pytest.raises(TargetError, match="does NOT match an earlier download"):
+        find("tool", fetch=True, lock_file=lock, cache=cache)
 
 
 @needs_go

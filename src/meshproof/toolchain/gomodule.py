@@ -31,6 +31,7 @@ class _Module(BaseModel):
     error: str = Field(default="", alias="Error")
     sum: str = Field(default="", alias="Sum")
     go_mod: Path = Field(default=Path(), alias="GoMod")
+    directory: Path = Field(default=Path(), alias="Dir")
 
 
 class _Path(BaseModel):
@@ -100,6 +101,9 @@ def fetch_go_module(source: GoModule, order: Order) -> str:
     order.say(f"building {order.name} {order.entry.version} from its Go module")
     edited = go.run("mod", "edit", "-json", str(module.go_mod), doing="reading its go.mod").stdout
     (go.cwd / "go.mod").write_text(_wrapper(source, _GoMod.model_validate_json(edited)), encoding="utf-8")
+    # Its own sums are pinned with it, and the checksum database does not know all of what it requires.
+    if (sums := module.directory / "go.sum").is_file():
+        shutil.copyfile(sums, go.cwd / "go.sum")
     stamps = [f"-X {name}={value.replace('{version}', order.entry.version)}" for name, value in source.stamps.items()]
     flags = ["-mod=mod", "-trimpath", f"-tags={','.join(source.tags)}", f"-ldflags={' '.join(['-s', '-w', *stamps])}"]
     go.run("build", *flags, "-o", str(order.executable), source.package, doing="building it")
