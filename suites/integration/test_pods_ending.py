@@ -4,7 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from fixtures.workloads import Workloads, settled
+from fixtures.workloads import Workloads, service_of, settled
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.declaration.platform import Item
 from meshproof.errors import NotYet, ProbeError
@@ -66,7 +66,7 @@ def test_a_frozen_pod_leaves_its_service(workloads: Workloads) -> None:
 def _leaves(workloads: Workloads, item: Item, workload: Workload) -> Waited[set[str]] | NotYet:
     """How long callers were still sent to a frozen pod, which is ended in the end."""
     pod = _one(item, workload)
-    service = _service(item, workload)
+    service = service_of(item, workload)
     until(lambda: workload.found(service), lambda found: pod.name in found, within_s=_seconds(workload, "readiness"))
     workloads.target.freeze(pod)
     try:
@@ -94,17 +94,6 @@ def _one(item: Item, workload: Workload) -> Pod:
         message = f"{item.address} does not run: {'; '.join(workload.troubles(state))}"
         raise ProbeError(message)
     return state.pods[0]
-
-
-def _service(item: Item, workload: Workload) -> str:
-    """The name of the Service that sends to its pods."""
-    labels = dict(workload.pod["metadata"]["labels"])
-    for one in item.platform.all("Service", site=item.site, namespace=item.namespace):
-        selector = dict(one.mapping("spec.selector"))
-        if selector and selector.items() <= labels.items():
-            return one.name
-    message = f"{item.address}: no Service sends to its pods"
-    raise ProbeError(message)
 
 
 def _seconds(workload: Workload, probe: str) -> float:
