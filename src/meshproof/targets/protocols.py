@@ -105,6 +105,9 @@ class Incarnation(Protocol):
     def freeze(self, pod: Pod) -> None:
         """Stop a pod's first container where it stands, until it is killed. Raises TargetError where that cannot be."""
 
+    def losing(self, node: str) -> AbstractContextManager[None]:
+        """A node stops where it stands until the end of the block. Raises TargetError where that cannot be."""
+
     def mesh(self, declaration: Declaration) -> Mesh:
         """Its mesh. Raises TargetError where there is no way into it."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from meshproof.errors import TargetError
 from meshproof.probes.workload import pod_of
-from meshproof.targets.kind.freezing import frozen
+from meshproof.targets.kind.freezing import frozen, paused
 
 POD = pod_of(
     {
@@ -43,3 +43,13 @@ def test_a_container_that_is_gone_is_said(tmp_path: Path, monkeypatch: pytest.Mo
         TargetError, match=r"^the process of shop/orders-1 is not found at one-control-plane: .*no such"
     ):
         frozen(POD)
+
+
+def test_a_node_stands_still_until_the_end_of_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And goes on after it."""
+    log = docker(tmp_path, monkeypatch, "true")
+
+    with paused("one-worker"):
+        assert log.read_text().splitlines() == ["pause one-worker"]
+
+    assert log.read_text().splitlines()[-1] == "unpause one-worker"

@@ -126,6 +126,11 @@ class Embedded:
         message = f"{pod.name} is frozen nowhere: pods are processes on the embedded target"
         raise TargetError(message)
 
+    def losing(self, node: str) -> AbstractContextManager[None]:
+        """Always raises TargetError."""
+        message = f"{node} cannot be lost: the embedded target has no nodes"
+        raise TargetError(message)
+
     def mesh(self, declaration: Declaration) -> Mesh:
         """Both sites' mesh."""
         return Mesh(self.state, declaration)

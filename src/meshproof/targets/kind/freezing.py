@@ -1,7 +1,9 @@
-"""A container that does not go on: its process is stopped from its node, where its own view of processes ends."""
+"""What does not go on: a container, stopped from its node, where its own view of processes ends; or a whole node."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from meshproof.errors import TargetError
@@ -28,3 +30,16 @@ def process_of(pod: Pod) -> int:
         message = f"the process of {pod.namespace}/{pod.name} is not found at {pod.node}: {told.last_words(1)}"
         raise TargetError(message)
     return int(number)
+
+
+@contextmanager
+def paused(node: str) -> Iterator[None]:
+    """Stop every process of a node until the end of the block. Raises TargetError."""
+    done = docker("pause", node)
+    if done.returncode != 0:
+        message = f"the node {node} cannot be stopped: {done.last_words(1)}"
+        raise TargetError(message)
+    try:
+        yield
+    finally:
+        docker("unpause", node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ from meshproof.targets.embedded.target import Embedded, Place
 from meshproof.targets.embedded.workloads import read_programs
 from meshproof.targets.kind import reaper, supervisor
 from meshproof.targets.kind.docker import docker, require_docker
-from meshproof.targets.kind.freezing import frozen
+from meshproof.targets.kind.freezing import frozen, paused
 from meshproof.targets.kind.given import Given
 from meshproof.targets.kind.images import Images
 from meshproof.targets.kind.mesh import ClusterMesh
@@ -116,6 +116,10 @@ class Kind(Embedded):
     def freeze(self, pod: Pod) -> None:
         """Stop its process from its node, which is a container of Docker's."""
         frozen(pod)
+
+    def losing(self, node: str) -> AbstractContextManager[None]:
+        """It and all that runs on it stand still; then they go on."""
+        return paused(node)
 
     def mesh(self, declaration: Declaration) -> ClusterMesh:
         """Both sites' mesh, where one was installed."""

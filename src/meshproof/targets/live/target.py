@@ -154,6 +154,11 @@ class Live:
         message = f"a live target only reads: {pod.name} is not frozen"
         raise TargetError(message)
 
+    def losing(self, node: str) -> AbstractContextManager[None]:
+        """Always raises TargetError."""
+        message = f"a live target only reads: {node} is not stopped"
+        raise TargetError(message)
+
     def mesh(self, declaration: Declaration) -> Mesh:
         """Always raises TargetError."""
         del declaration
