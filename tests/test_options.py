@@ -23,9 +23,16 @@ def test_an_option_of_another_target_is_refused(
 ) -> None:
     """With both targets named; and where its own is the run's, it is taken."""
     with pytest.raises(UsageError, match=f"^{option}: only --target {owner} uses it, and this run is on {target}; "):
-        settings_of(pytester.parseconfig(option, "x", "--target", target))
+        settings_of(pytester.parseconfig(option, "primary", "--target", target))
 
-    assert settings_of(pytester.parseconfig(option, "x", "--target", owner)).target == owner
+    assert settings_of(pytester.parseconfig(option, "primary", "--target", owner)).target == owner
+
+
+def test_a_site_is_named_exactly(pytester: pytest.Pytester) -> None:
+    """What may be disturbed is never guessed."""
+    says = r"^--allow-disruption: input should be 'primary' or 'standby' \(got 'stand'\); correct it there or in "
+    with pytest.raises(UsageError, match=says):
+        settings_of(pytester.parseconfig("--target", "live", "--allow-disruption", "stand"))
 
 
 def test_the_projects_own_file_may_hold_options_of_every_target(pytester: pytest.Pytester) -> None:

@@ -123,8 +123,8 @@ def equivalence(
 
 
 @app.command()
-def rights(account: Annotated[Account | None, typer.Argument(help="one of them alone")] = None) -> None:
-    """Print what the accounts of a live run need, and no more; `cluster` can be applied, `aws` is IAM's policy."""
+def rights(account: Annotated[Account | None, typer.Argument(help="print these alone")] = None) -> None:
+    """Print what the accounts of a live run need to read, and no more; `disruption`: what --allow-disruption adds."""
     from meshproof.commands.rights import rights as tell  # noqa: PLC0415
 
     tell(account, out=out)

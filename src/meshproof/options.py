@@ -23,7 +23,7 @@ OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--strict-conformance", "flag", "what was not selected or not on this target counts as not seen"),
     ("--keep", "flag", "leave the target up and say how to reach and stop it"),
     ("--report-dir", "value", "where the report goes, default reports/runs/<time>-<id>"),
-    ("--allow-disruption", "value", "site of the live target that faults may touch; none of this version does"),
+    ("--allow-disruption", "value", "primary | standby: live site that may lose one pod of a workload with a budget"),
     ("--primary-context", "value", "kubeconfig context of the live primary"),
     ("--standby-context", "value", "kubeconfig context of the live standby"),
     ("--kind-cluster", "value", "adopt the kind clusters NAME-primary and NAME-standby"),

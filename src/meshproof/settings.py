@@ -33,7 +33,7 @@ class Settings(BaseModel):
     strict_conformance: bool = False
     keep: bool = False
     report_dir: Path | None = None
-    allow_disruption: str = ""
+    allow_disruption: Literal["primary", "standby"] | None = None
     primary_context: str = ""
     standby_context: str = ""
     kind_cluster: str = ""

@@ -181,11 +181,13 @@ class Api:
         answer: dict[str, Any] = got.json()
         return answer
 
-    def evict(self, namespace: str, pod: str) -> Answer:
-        """Ask for a pod to go, as whoever drains a node does; its budget may refuse (429)."""
+    def evict(self, namespace: str, pod: str, *, dry_run: bool = False) -> Answer:
+        """Ask for a pod to go, as whoever drains a node does, or whether it could; its budget may refuse (429)."""
         metadata = {"namespace": namespace, "name": pod}
         body = json.dumps({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}).encode()
-        got = self._ask("POST", f"{_pod(namespace, pod)}/eviction", content=body, kind="application/json")
+        query = {"dryRun": "All"} if dry_run else {}
+        path = f"{_pod(namespace, pod)}/eviction"
+        got = self._ask("POST", path, params=query, content=body, kind="application/json")
         says = "" if got.status_code < _REFUSED else _message(got)
         return Answer(kind="Pod", name=pod, status=got.status_code, says=says)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ class Pod:
     #: Since when its first container runs, and why it does not where it never will.
     runs_since: datetime | None
     stuck: str
-    spec: Mapping[str, Any]
+    spec: Mapping[str, Any] = field(repr=False)
 
     @property
     def running_s(self) -> float:

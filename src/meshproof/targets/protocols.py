@@ -93,6 +93,9 @@ class Incarnation(Protocol):
     def api(self, site: str) -> Api:
         """A client of the site's API server; who asks for it closes it."""
 
+    def evicting(self, site: str) -> Api:
+        """A client that may evict the site's pods. Raises TargetError where nobody allowed that."""
+
     def expected(self, declaration: Declaration) -> Mapping[str, Object | str]:
         """By address of each declared Kubernetes object: as it is to be there, or why this target does not hold it."""
 

@@ -102,6 +102,10 @@ class Embedded:
         """The site's API server, as its administrator."""
         return Api(self.state.site(site).credentials)
 
+    def evicting(self, site: str) -> Api:
+        """The same: all of it may be disturbed."""
+        return self.api(site)
+
     def expected(self, declaration: Declaration) -> Mapping[str, Object | str]:
         """What the mesh and the admission policies are made of, as translated; nothing else is given to the servers."""
         found: dict[str, Object | str] = {}

@@ -31,6 +31,9 @@ _FORBIDDEN: Final = 403
 class Reader(Api):
     """Sends no request that could change anything, and `per_s` at most. Safe to use from several threads."""
 
+    #: What prints the rights that it needs.
+    rights = "meshproof rights"
+
     def __init__(
         self,
         credentials: Credentials,
@@ -63,7 +66,7 @@ class Reader(Api):
         content: bytes | None = None,
         kind: str = "",
     ) -> httpx.Response:
-        if method != "GET" and not (method == "POST" and path in REVIEWS):
+        if not self._may_send(method, path):
             message = f"context {self._context}: a live target only reads: {method} {path} was not sent"
             raise ProbeError(message)
         self._pace.wait()
@@ -72,9 +75,12 @@ class Reader(Api):
             message = f"context {self._context}: its credentials are not valid, or not any more: log in again"
             raise ProbeError(message)
         if got.status_code == _FORBIDDEN:
-            message = f"context {self._context}: a right is missing: {_words(got)}; `meshproof rights` prints them all"
+            message = f"context {self._context}: a right is missing: {_words(got)}; `{self.rights}` prints them all"
             raise ProbeError(message)
         return got
+
+    def _may_send(self, method: str, path: str) -> bool:
+        return method == "GET" or (method == "POST" and path in REVIEWS)
 
 
 class Pace:

@@ -17,6 +17,7 @@ from meshproof.settings import Settings
 from meshproof.targets.live.account import live_account, require_owned
 from meshproof.targets.live.clients import ReadingClients
 from meshproof.targets.live.contexts import cluster_of, credentials_of
+from meshproof.targets.live.evictor import Evictor
 from meshproof.targets.live.reader import Reader, Served
 from meshproof.targets.naming import require_cluster
 from meshproof.targets.plan import declaration_of
@@ -52,12 +53,10 @@ class LiveTarget:
 
     def reserve(self, settings: Settings) -> Hold | None:
         """There is nothing to hold; another cluster or account than the declared ends the run before it begins."""
-        if settings.allow_disruption:
-            message = (
-                f"--allow-disruption {settings.allow_disruption}: this version's live target only reads; leave it out"
-            )
-            raise UsageError(message)
         contexts = contexts_of(settings)
+        if (disturbed := settings.allow_disruption) and disturbed not in contexts:
+            message = f"--allow-disruption {disturbed}: name the cluster of {disturbed} by --{disturbed}-context"
+            raise UsageError(message)
         if not contexts and not ReadingClients().has_credentials:
             message = (
                 "--target live: name what is looked at by --primary-context and --standby-context, "
@@ -87,7 +86,7 @@ class LiveTarget:
                 except CannotSee as error:
                     message = f"the live {site.name} cannot be looked at: {error}"
                     raise TargetError(message) from error
-        yield Live(sites=sites, unasked=[one for one in notes if one])
+        yield Live(sites=sites, disturbed=settings.allow_disruption or "", unasked=[one for one in notes if one])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,22 +104,34 @@ class LiveSite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """The clusters that were named."""
+    """The clusters that were named; pods of the site `disturbed` may be evicted."""
 
     sites: Sequence[LiveSite]
+    disturbed: str = ""
     unasked: Sequence[str] = ()
     changes: Final = False
 
     def notes(self) -> Iterator[tuple[str, str]]:
         """What is not looked at."""
         yield "live", "Secrets are not read"
+        if self.disturbed:
+            yield "live", f"one pod of each workload with a budget may be evicted at {self.disturbed}, none elsewhere"
         for says in self.unasked:
             yield "live", says
 
     def api(self, site: str) -> Reader:
         """A client of the site's API server that sends nothing but reads."""
-        context = next(one.context for one in self.sites if one.name == site)
+        context = self._context(site)
         return Reader(credentials_of(context), context=context, served=partial(_served, context))
+
+    def evicting(self, site: str) -> Evictor:
+        """A client that may evict pods, too, at the one site. Raises TargetError for every other."""
+        if site != self.disturbed:
+            allowed = f"only {self.disturbed} was allowed to be" if self.disturbed else "nothing was allowed to be"
+            message = f"{site} is not disturbed, {allowed}: --allow-disruption {site} lets its pods be evicted"
+            raise TargetError(message)
+        context = self._context(site)
+        return Evictor(credentials_of(context), context=context, served=partial(_served, context))
 
     def expected(self, declaration: Declaration) -> Mapping[str, Object | str]:
         """Everything as it is declared, at the sites that were named."""
@@ -164,6 +175,9 @@ class Live:
         del declaration
         message = "a live target only reads: its mesh is not entered"
         raise TargetError(message)
+
+    def _context(self, site: str) -> str:
+        return next(one.context for one in self.sites if one.name == site)
 
 
 def contexts_of(settings: Settings) -> Mapping[str, str]:

@@ -1,0 +1,83 @@
+"""What the controllers of a cluster do, by hand: pods that are there and ready, and a budget that has counted them."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from meshproof.waiting import ticking
+from tests.targets.live.conftest import Foreign
+
+READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+_NAMESPACE = "/api/v1/namespaces/shop/pods"
+_BUDGETS = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets"
+_MERGED = {"Content-Type": "application/merge-patch+json"}
+
+
+class Controllers:
+    """Those of one workload of two pods, called `app`, and its budget of the same name."""
+
+    def __init__(self, foreign: Foreign, app: str, *, wanted: int = 2) -> None:
+        """Nothing is done yet."""
+        credentials = foreign.server.credentials
+        context = ssl.create_default_context(cafile=str(credentials.authority))
+        assert credentials.certificate is not None
+        assert credentials.key is not None
+        context.load_cert_chain(credentials.certificate, credentials.key)
+        self._client = httpx.Client(base_url=credentials.url, verify=context, trust_env=False)
+        self.app, self.wanted = app, wanted
+        self._made = 0
+        self._saw_fewer = False
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def pods(self) -> list[str]:
+        """The names of those that are there."""
+        rows = self._client.get(_NAMESPACE, params={"labelSelector": f"app={self.app}"}).json()["items"]
+        return [one["metadata"]["name"] for one in rows]
+
+    def make(self) -> None:
+        """All pods that are wanted, and the count of them."""
+        while len(self.pods()) < self.wanted:
+            name = f"{self.app}-{self._made}"
+            self._made += 1
+            spec = {"containers": [{"name": "app", "image": "orders:1"}], "serviceAccountName": "orders"}
+            spec |= {"automountServiceAccountToken": False}
+            pod = {"apiVersion": "v1", "kind": "Pod", "spec": spec}
+            self._send("POST", _NAMESPACE, {**pod, "metadata": {"name": name, "labels": {"app": self.app}}})
+            self._send("PATCH", f"{_NAMESPACE}/{name}/status", {"status": READY})
+        self.count()
+
+    def count(self, **other: object) -> None:
+        """As the controller of budgets does, but for what `other` says."""
+        there = self._client.get(f"{_BUDGETS}/{self.app}")
+        if there.status_code == httpx.codes.NOT_FOUND:
+            return
+        generation, healthy = there.json()["metadata"]["generation"], len(self.pods())
+        counted = {"observedGeneration": generation, "expectedPods": self.wanted, "currentHealthy": healthy}
+        counted |= {"desiredHealthy": self.wanted - 1, "disruptionsAllowed": max(0, healthy - self.wanted + 1)}
+        self._send("PATCH", f"{_BUDGETS}/{self.app}/status", {"status": {**counted, "disruptedPods": None, **other}})
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Put back what goes, a second later at the soonest."""
+        with ticking(self._turn, every_s=1.0):
+            yield
+
+    def _turn(self) -> None:
+        fewer = len(self.pods()) < self.wanted
+        if fewer and self._saw_fewer:
+            self.make()
+        self._saw_fewer = fewer
+
+    def _send(self, method: str, path: str, body: dict[str, Any]) -> None:
+        headers = _MERGED if method == "PATCH" else {"Content-Type": "application/json"}
+        answer = self._client.request(method, path, content=json.dumps(body), headers=headers)
+        assert answer.is_success, answer.text
