@@ -7,24 +7,21 @@ import pytest
 
 from fixtures.eviction import Drain
 from fixtures.notes import note
-from fixtures.workloads import Workloads, settled
+from fixtures.workloads import KINDS, Workloads, settled
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.platform import Item
+from meshproof.errors import ProbeError
 from meshproof.observation import Observed
 from meshproof.plugin import SETTINGS
-from meshproof.probes.standing import differences_of
-from meshproof.probes.workload import Workload
+from meshproof.probes.template import template_differences
+from meshproof.probes.workload import State, Workload
 from meshproof.targets import chosen_target
 
 #: What is wrong with one thing, asked when it is judged.
 Complaints = Callable[[], Iterable[str]]
 
-#: Pods are processes on the embedded target.
-SHOWN_BY = ("kind",)
-#: A live site's pods are evicted where --allow-disruption names it; what budgets counted is read anyway.
-SHOWN_BY_CLUSTERS = ("kind", "live")
-#: What of a pod its template decides alone; the rest is completed by the cluster.
-_DECIDED = ("containers", "securityContext", "serviceAccountName", "priorityClassName", "terminationGracePeriodSeconds")
+#: Pods are processes on the embedded target. Those of a live site are evicted where --allow-disruption names it.
+SHOWN_BY = ("kind", "live")
 
 AVAILABLE = Control(
     id="POD-001",
@@ -56,18 +53,39 @@ AVAILABLE = Control(
 
 @checks(AVAILABLE)
 def test_every_pod_becomes_ready(workloads: Workloads) -> None:
-    """One node runs them all: how they are spread over nodes and zones is not shown."""
-    findings = judge(workloads.each(_started), lambda seen: seen.value)
+    """How they are spread over nodes and zones is not shown; on kind, one node runs them all."""
+    findings = judge(_started_pods(workloads), lambda seen: seen.value())
 
     assert not findings.broken, findings.table()
 
 
-def _started(item: Item, workload: Workload) -> list[str]:
+def _started_pods(workloads: Workloads) -> Iterator[Observed[Complaints]]:
+    look = _started if workloads.target.changes else _stands
+    for item, workload in workloads.running:
+        yield workloads.observed(item, partial(look, item, workload))
+    yield from _elsewhere(workloads, *KINDS)
+
+
+def _started(item: Item, workload: Workload) -> Iterator[str]:
     state = settled(item, workload)
-    if not state.is_settled:
-        return list(workload.troubles(state))
-    declared = {name: value for name, value in workload.pod["spec"].items() if name in _DECIDED}
-    return [f"{pod.name}: {one}" for pod in state.pods for one in differences_of(declared, pod.spec)]
+    yield from _otherwise(workload, state) if state.is_settled else workload.troubles(state)
+
+
+def _stands(item: Item, workload: Workload) -> Iterator[str]:
+    """A live workload is as it is found: one that is being rolled out is not waited for."""
+    state = workload.state()
+    if state.is_settled and state.pods:
+        yield from _otherwise(workload, state)
+        return
+    yield from workload.troubles(state, is_new=False)
+    ready, restarts = sum(one.is_ready for one in state.pods), sum(one.restarts for one in state.pods)
+    message = f"{item.address} is not settled: {ready} of {len(state.pods)} pods ready, {restarts} restarts"
+    raise ProbeError(message)
+
+
+def _otherwise(workload: Workload, state: State) -> Iterator[str]:
+    for pod in state.pods:
+        yield from (f"{pod.name}: {one}" for one in template_differences(workload.pod["spec"], pod.spec))
 
 
 BUDGETS = Control(
@@ -79,7 +97,7 @@ BUDGETS = Control(
     since="1.0",
     source="https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-budgets",
     remedy="Let the budget's maxUnavailable or minAvailable leave at least one pod, and let at least one go.",
-    targets=SHOWN_BY_CLUSTERS,
+    targets=SHOWN_BY,
     frameworks={"nist": "CP-10", "soc2": "A1.2"},
     mutants=[
         remove("PodDisruptionBudget", "primary:shop/orders", says="all of its 2 pods could be evicted at once"),
@@ -111,7 +129,7 @@ def _drained(workloads: Workloads) -> Iterator[Observed[Complaints]]:
     for item, workload in workloads.running:
         for budget in _budgets(item, workload):
             yield workloads.observed(budget, partial(drain.complaints, item, workload, budget))
-    yield from _elsewhere(workloads)
+    yield from _elsewhere(workloads, "PodDisruptionBudget")
 
 
 def _budgets(item: Item, workload: Workload) -> list[Item]:
@@ -120,13 +138,9 @@ def _budgets(item: Item, workload: Workload) -> list[Item]:
     return [one for one in budgets if dict(one.mapping("spec.selector.matchLabels")).items() <= labels]
 
 
-def _elsewhere(workloads: Workloads) -> Iterator[Observed[Complaints]]:
-    """Each budget of a site that this run does not look at, so that it is never taken for kept."""
-    for budget in workloads.clusters.platform.all("PodDisruptionBudget"):
-        if budget.site not in workloads.clusters.apis:
-            yield Observed(
-                address=budget.address,
-                place=budget.place,
-                value=partial(workloads.clusters.unseen, budget.site),
-                assurance=budget.assurance,
-            )
+def _elsewhere(workloads: Workloads, *kinds: str) -> Iterator[Observed[Complaints]]:
+    """What is declared for a site that this run does not look at, so that it is never taken for kept."""
+    for one in workloads.clusters.platform.all(*kinds):
+        if one.site not in workloads.clusters.apis:
+            look = partial(workloads.clusters.unseen, one.site)
+            yield Observed(address=one.address, place=one.place, value=look, assurance=one.assurance)

@@ -88,6 +88,13 @@ def test_what_is_certain_is_said_at_once(pod: Pod, says: str) -> None:
     assert troubles(pod) == [says]
 
 
+def test_a_restart_of_what_is_not_new_is_no_trouble() -> None:
+    """Its pods may have been ready for weeks."""
+    state = State(is_settled=False, refused="", pods=[replace(POD, restarts=1)])
+
+    assert not list(workload(**PROBES).troubles(state, is_new=False))
+
+
 def test_the_clusters_own_words_come_first() -> None:
     """A quota, a limit, pod security or an account that is not there."""
     assert troubles(refused="exceeded quota: compute") == ["its pods are refused: exceeded quota: compute"]

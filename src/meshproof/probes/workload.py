@@ -59,19 +59,26 @@ class Workload:
 
     def state(self) -> State:
         """Whether all of its pods are of its newest template and available, and which there are."""
-        there = self.api.get(str(self.api.path_of(self._declared)))
-        if not there:
-            message = f"{self._declared['kind']} {self.namespace}/{self.name} is not in the cluster"
-            raise ProbeError(message)
+        there = self._there()
         status, wanted = there.get("status", {}), there["spec"].get("replicas", 1)
         counts = {status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")}
-        seen = status.get("observedGeneration", 0) >= there["metadata"]["generation"]
+        # a Rollout has it as text
+        seen = str(status.get("observedGeneration")) == str(there["metadata"]["generation"])
         refused = [one for one in status.get("conditions", []) if one["type"] == "ReplicaFailure"]
         return State(
             is_settled=seen and counts == {wanted},
             refused=refused[0].get("message", "") if seen and refused and refused[0]["status"] == "True" else "",
             pods=self.pods(),
         )
+
+    def _there(self) -> Mapping[str, Any]:
+        """Listed, as whoever only reads a cluster may list and not get."""
+        every, _, name = (self.api.path_of(self._declared) or "").rpartition("/")
+        rows = self.api.get(every, fieldSelector=f"metadata.name={name}").get("items", []) if every else []
+        if not rows:
+            message = f"{self._declared['kind']} {self.namespace}/{self.name} is not in the cluster"
+            raise ProbeError(message)
+        return dict(rows[0])
 
     def pods(self) -> list[Pod]:
         """Those that are not about to end."""
@@ -97,8 +104,11 @@ class Workload:
             return 0.0
         return float(probe.get("periodSeconds", 10) * probe.get("failureThreshold", 3) + probe.get("timeoutSeconds", 1))
 
-    def troubles(self, state: State) -> Iterator[str]:
-        """Why it will not settle, in words; nothing while it still may."""
+    def troubles(self, state: State, *, is_new: bool = True) -> Iterator[str]:
+        """Why it will not settle, in words; nothing while it still may.
+
+        Of pods that were perhaps ready before, so that it is not new, a restart alone says nothing.
+        """
         if state.refused:
             yield f"its pods are refused: {state.refused}"
         allowed_s = self.probe_s("startup") + self.probe_s("readiness")
@@ -107,7 +117,7 @@ class Workload:
                 yield f"{pod.name} does not start: {pod.stuck}"
             elif not pod.is_ready and pod.running_s > allowed_s:
                 yield f"{pod.name} is not ready although it may take {allowed_s:g} s"
-            elif pod.restarts and not pod.is_ready:
+            elif is_new and pod.restarts and not pod.is_ready:
                 yield f"{pod.name} was restarted before it was ever ready"
 
 

@@ -13,6 +13,7 @@ import pytest
 from meshproof.errors import MeshproofError, ProbeError, TargetError, UsageError
 from meshproof.probes.kubernetes import Api, Credentials
 from meshproof.probes.standing import Standing
+from meshproof.probes.workload import Workload
 from meshproof.settings import Settings
 from meshproof.targets.live.contexts import cluster_of, credentials_of
 from meshproof.targets.live.reader import Reader
@@ -222,6 +223,18 @@ def test_a_server_that_is_not_checked_is_refused(
 
     with pytest.raises(TargetError, match="names no certificate-authority"):
         credentials_of("stranger")
+
+
+@pytest.mark.usefixtures("kubeconfig")
+def test_a_workload_is_seen_with_the_rights_to_read(foreign: Foreign, reader_rules: Rules) -> None:
+    """Listed, as no right to get is shipped; one that is not there is unknown."""
+    gone = {**DEPLOYMENT, "metadata": {"name": "gone", "namespace": "shop"}}
+    with reading(foreign, "workloads", reader_rules) as api:
+        state = Workload(api, DEPLOYMENT).state()
+        with pytest.raises(ProbeError, match="Deployment shop/gone is not in the cluster"):
+            Workload(api, gone).state()
+
+    assert (state.is_settled, list(state.pods)) == (False, [])
 
 
 @pytest.mark.usefixtures("kubeconfig")
