@@ -4,27 +4,51 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
+from meshproof.probes.kubernetes import Credentials
 from meshproof.waiting import ticking
-from tests.targets.live.conftest import Foreign
 
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+#: What the declared namespace's pod security and admission policies let in.
+_SPEC: Mapping[str, Any] = {
+    "containers": [
+        {
+            "name": "app",
+            "image": "registry.k8s.io/app@sha256:" + "0" * 64,
+            "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"cpu": "1m", "memory": "1Mi"}},
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+                "readOnlyRootFilesystem": True,
+            },
+        }
+    ],
+    "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+    "serviceAccountName": "orders",
+    "automountServiceAccountToken": False,
+}
 _NAMESPACE = "/api/v1/namespaces/shop/pods"
 _BUDGETS = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets"
 _MERGED = {"Content-Type": "application/merge-patch+json"}
 
 
-class Controllers:
-    """Those of one workload of two pods, called `app`, and its budget of the same name."""
+def budget(app: str, unavailable: object = 1) -> dict[str, Any]:
+    """What lets so many of its pods go."""
+    spec = {"maxUnavailable": unavailable, "selector": {"matchLabels": {"app": app}}}
+    metadata = {"name": app, "namespace": "shop"}
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata, "spec": spec}
 
-    def __init__(self, foreign: Foreign, app: str, *, wanted: int = 2) -> None:
+
+class Controllers:
+    """Those of one workload of two pods, whose label `app` is the name of its budget."""
+
+    def __init__(self, credentials: Credentials, app: str, *, wanted: int = 2) -> None:
         """Nothing is done yet."""
-        credentials = foreign.server.credentials
         context = ssl.create_default_context(cafile=str(credentials.authority))
         assert credentials.certificate is not None
         assert credentials.key is not None
@@ -48,9 +72,7 @@ class Controllers:
         while len(self.pods()) < self.wanted:
             name = f"{self.app}-{self._made}"
             self._made += 1
-            spec = {"containers": [{"name": "app", "image": "orders:1"}], "serviceAccountName": "orders"}
-            spec |= {"automountServiceAccountToken": False}
-            pod = {"apiVersion": "v1", "kind": "Pod", "spec": spec}
+            pod = {"apiVersion": "v1", "kind": "Pod", "spec": _SPEC}
             self._send("POST", _NAMESPACE, {**pod, "metadata": {"name": name, "labels": {"app": self.app}}})
             self._send("PATCH", f"{_NAMESPACE}/{name}/status", {"status": READY})
         self.count()

@@ -205,3 +205,11 @@ def test_each_accounts_rights_can_be_handed_on_alone() -> None:
     assert YAML(typ="safe").load(printed(Whose.CLUSTER))["kind"] == "ClusterRole"
     assert json.loads(printed(Whose.AWS)) == json.loads(iam_policy())
     assert printed(None) == printed(Whose.CLUSTER) + printed(Whose.AWS)
+
+
+def test_the_right_to_disturb_is_printed_only_when_it_is_named() -> None:
+    """It is one, and none of those that read."""
+    assert YAML(typ="safe").load(printed(Whose.DISRUPTION))["rules"] == [
+        {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]}
+    ]
+    assert "eviction" not in printed(None)

@@ -23,7 +23,7 @@ from meshproof.settings import Settings
 from meshproof.targets.live.target import TARGET, Live, LiveSite
 from meshproof.verdict import Assurance
 from tests.targets.live.conftest import OBJECTS, Foreign, declaration
-from tests.targets.live.controllers import Controllers
+from tests.targets.live.controllers import Controllers, budget
 
 Rules = list[dict[str, Any]]
 READS = {"get", "list", "watch"}
@@ -44,13 +44,6 @@ def deployment(app: str) -> dict[str, Any]:
     return {**OBJECTS[3], "metadata": {"name": app, "namespace": "shop"}, "spec": spec}
 
 
-def budget(app: str, unavailable: object = 1) -> dict[str, Any]:
-    """What lets so many of its pods go."""
-    spec = {"maxUnavailable": unavailable, "selector": {"matchLabels": {"app": app}}}
-    metadata = {"name": app, "namespace": "shop"}
-    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata, "spec": spec}
-
-
 def live(context: str, *, disturbed: str = "primary") -> Live:
     """The foreign cluster as the primary of a run."""
     return Live(sites=[LiveSite(name="primary", context=context)], disturbed=disturbed)
@@ -63,7 +56,7 @@ def controllers(foreign: Foreign) -> Iterator[Controllers]:
     for one in (deployment(app), budget(app)):
         answer = foreign.api.apply(one)
         assert answer.accepted, answer.says
-    with closing(Controllers(foreign, app)) as found:
+    with closing(Controllers(foreign.server.credentials, app)) as found:
         found.make()
         yield found
 
