@@ -15,4 +15,5 @@ pytest_plugins = [
     "fixtures.streams",
     "fixtures.workloads",
     "fixtures.callers",
+    "fixtures.autoscaled",
 ]

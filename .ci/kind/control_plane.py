@@ -1,6 +1,6 @@
 """The images that a cluster begins with, each FROM scratch with the program that was built.
 
-kubeadm wants them, but for the one that enforces network policies.
+kubeadm wants them, but for the two that enforce network policies and serve metrics.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _PROGRAMS: Final[Mapping[str, str]] = {
     "kube-scheduler": "/usr/local/bin/kube-scheduler",
     "kube-proxy": "/usr/local/bin/kube-proxy",
     "kube-router": "/usr/local/bin/kube-router",
+    "metrics-server": "/metrics-server",
     "etcd": "/usr/local/bin/etcd",
     "coredns": "/coredns",
 }

@@ -40,13 +40,12 @@ _NETWORK: Final = {
         {"type": "portmap", "capabilities": {"portMappings": True}},
     ],
 }
-#: In the place of kindnetd, which also enforces network policies.
-FIREWALL: Final = Path(__file__).with_name("kube-router.yaml")
-#: kind applies two manifests of the image itself; what the second would start cannot be had.
-_NO_STORAGE: Final = """apiVersion: v1
-kind: ConfigMap
-metadata: {name: without-local-path, namespace: kube-system}
-"""
+#: By the manifest that kind applies from the image itself, what it is here: in the place of kindnetd, what enforces
+#: network policies; in that of what gives volumes, which cannot be had, what serves metrics.
+_ADDED: Final[Mapping[str, Path]] = {
+    "default-cni": Path(__file__).with_name("kube-router.yaml"),
+    "default-storage": Path(__file__).with_name("metrics-server.yaml"),
+}
 _UNITS: Final = ("kubelet", "containerd", "undo-mount-hacks")
 #: It registers with the whole kernel.
 _MASKED: Final = "systemd-binfmt"
@@ -60,7 +59,8 @@ def make_node(tree: Path, to: Path) -> None:
     _settings(files, program("kubelet").version)
     wanted = [one for one in required_images(program("kubelet").version) if "/pause:" not in one]
     with scratch("images") as place:
-        _import(write_images([*wanted, _sandbox(files), _firewall()], tree, place), files)
+        added = [_image_in(manifest) for manifest in _ADDED.values()]
+        _import(write_images([*wanted, _sandbox(files), *added], tree, place), files)
     image = Image(
         name=node_image(),
         layers=[tree, files],
@@ -90,8 +90,8 @@ def _settings(files: Path, version: str) -> None:
     for script in [*(files / "usr/local/bin").iterdir(), *(files / "kind/bin").iterdir()]:
         script.chmod(0o755)
     _write(files / "kind/version", f"v{version}")
-    _write(files / "kind/manifests/default-cni.yaml", FIREWALL.read_text(encoding="utf-8"))
-    _write(files / "kind/manifests/default-storage.yaml", _NO_STORAGE)
+    for name, manifest in _ADDED.items():
+        _write(files / f"kind/manifests/{name}.yaml", manifest.read_text(encoding="utf-8"))
     _write(files / "etc/cni/net.d/10-bed.conflist", json.dumps(_NETWORK, indent=1))
     _write(files / "etc/containerd/cri-base.json", json.dumps(_specification()))
     _write(files / "etc/systemd/journald.conf", "[Journal]\nReadKMsg=no\n")
@@ -122,9 +122,9 @@ def _specification() -> Mapping[str, object]:
     return specification
 
 
-def _firewall() -> str:
-    """The image that the manifest names."""
-    lines = FIREWALL.read_text(encoding="utf-8").splitlines()
+def _image_in(manifest: Path) -> str:
+    """The image that a manifest names."""
+    lines = manifest.read_text(encoding="utf-8").splitlines()
     return next(line.partition("image: ")[2] for line in lines if line.strip().startswith("image: "))
 
 

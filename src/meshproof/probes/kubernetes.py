@@ -23,6 +23,8 @@ _WITHIN_S: Final = 20.0
 _PAGE: Final = 500
 _NOT_FOUND: Final = 404
 _REFUSED: Final = 400
+#: No such version; or the server that it is passed on to is not there.
+_NOBODY_ANSWERS: Final = (404, 503)
 _NAME: Final = re.compile(r"""^  name: ["']?([^\s"']+)""", re.MULTILINE)
 #: Whose fields server-side apply keeps apart.
 MANAGER: Final = "meshproof"
@@ -100,9 +102,24 @@ class Api:
         groups = self.get("/apis").get("groups", [])
         versions = ["v1", *(one["groupVersion"] for group in groups for one in group["versions"])]
         for version in versions:
-            for row in self.get(f"{_root(version)}").get("resources", []):
+            for row in self._rows_of(version):
                 if "/" not in row["name"]:
                     found[version, row["kind"]] = row["name"], row["namespaced"]
+        return found
+
+    def serves(self, version: str) -> bool:
+        """Whether a version of an API is there and answers: the server may pass it on to another that does not."""
+        return bool(self._rows_of(version))
+
+    def _rows_of(self, version: str) -> builtins.list[dict[str, Any]]:
+        """The resources of a version; none where nobody answers for it."""
+        got = self._ask("GET", _root(version))
+        if "/" in version and got.status_code in _NOBODY_ANSWERS:
+            return []
+        if got.status_code >= _REFUSED:
+            message = f"{self.url}{_root(version)}: {_message(got)}"
+            raise ProbeError(message)
+        found: builtins.list[dict[str, Any]] = got.json().get("resources", [])
         return found
 
     def forget_resources(self) -> None:
@@ -190,6 +207,14 @@ class Api:
         got = self._ask("POST", path, params=query, content=body, kind="application/json")
         says = "" if got.status_code < _REFUSED else _message(got)
         return Answer(kind="Pod", name=pod, status=got.status_code, says=says)
+
+    def scale(self, thing: Object, replicas: int) -> None:
+        """Have so many replicas of something, and leave the rest of it alone. Raises ProbeError."""
+        path, body = f"{self.path_of(thing)}/scale", json.dumps({"spec": {"replicas": replicas}}).encode()
+        got = self._ask("PATCH", path, content=body, kind="application/merge-patch+json")
+        if got.status_code >= _REFUSED:
+            message = f"{self.url}{path}: {_message(got)}"
+            raise ProbeError(message)
 
     def end(self, namespace: str, pod: str, *, within_s: int | None = None) -> None:
         """Delete a pod, which has its own grace period to end, or `within_s`. Raises ProbeError."""

@@ -80,6 +80,10 @@ class Workload:
             raise ProbeError(message)
         return dict(rows[0])
 
+    def restore(self) -> None:
+        """Have as many pods again as it was given: what else scaled it is undone. Raises ProbeError."""
+        self.api.scale(self._declared, int(self._declared["spec"].get("replicas", 1)))
+
     def pods(self) -> list[Pod]:
         """Those that are not about to end."""
         labels = ",".join(f"{key}={value}" for key, value in self._declared["spec"]["selector"]["matchLabels"].items())

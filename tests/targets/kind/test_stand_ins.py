@@ -60,7 +60,7 @@ def test_the_image_of_its_role_stands_for_a_declared_one_and_is_listed() -> None
     containers = found["spec"]["template"]["spec"]["containers"]
     assert found["spec"]["replicas"] == 2
     assert [one["image"] for one in containers] == ["echo:2", "side:1"]
-    assert {one["resources"]["requests"]["cpu"] for one in containers} == {"1m"}
+    assert {one["resources"]["requests"]["cpu"] for one in containers} == {"5m"}
     assert said[0] == Translation(
         address="Deployment/shop/orders", says="its image registry.example/orders:1 is echo:2"
     )
@@ -121,3 +121,40 @@ def test_what_has_no_pods_is_applied_as_it_is() -> None:
     found = stand_ins([record(workload("orders", "a/orders:1"), "primary")], [ECHO], Images(echo="echo:2"))
 
     assert found.placed([service]) == [service]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "given"),
+    [
+        pytest.param({"minReplicas": 3, "maxReplicas": 40}, (2, 3), id="one machine holds them"),
+        pytest.param({"maxReplicas": 2}, (1, 2), id="never more than is declared"),
+    ],
+)
+def test_an_autoscaler_scales_what_has_the_pods(bounds: dict[str, int], given: tuple[int, int]) -> None:
+    """From as many as run to one more, where it is declared to; that is listed."""
+    target = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "orders"}
+    metadata = {"name": "orders", "namespace": "shop"}
+    thing = {"kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": {"scaleTargetRef": target, **bounds}}
+    rollout = record(workload("orders", "registry.example/orders:1", kind="Rollout"), "primary")
+    standing = stand_ins([rollout], [ECHO], Images(echo="echo:2"))
+
+    (found,) = standing.placed([thing])
+
+    spec = found["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == given
+    assert spec["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "orders"}
+    assert [one.says for one in standing.said] == [
+        f"{given[0]} replicas at least and {given[1]} at most",
+        "it scales the Deployment that has the Rollout's pods",
+    ]
+
+
+def test_an_autoscaler_of_what_does_not_run_is_applied_as_it_is() -> None:
+    """Its workload has no replicas, and it leaves those alone."""
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "orders"}
+    spec = {"scaleTargetRef": target, "minReplicas": 3, "maxReplicas": 9}
+    thing = {"kind": "HorizontalPodAutoscaler", "metadata": {"name": "orders", "namespace": "shop"}, "spec": spec}
+
+    found = stand_ins([record(workload("orders", "a/orders:1"), "primary")], [ECHO], Images())
+
+    assert found.placed([thing]) == [thing]

@@ -15,8 +15,11 @@ _POD: Final = ("spec", "template", "spec")
 _CONTAINERS: Final = ("containers", "initContainers")
 #: What a Deployment has of a Rollout.
 _KEPT: Final = ("replicas", "selector", "template", "revisionHistoryLimit", "progressDeadlineSeconds")
-#: All pods of a site share the processors of one machine.
-_CPU: Final = "1m"
+#: All pods of a site share the processors of one machine. What nobody calls takes less of this than an autoscaler aims
+#: at, and what is called takes more.
+_CPU: Final = "5m"
+#: How many pods an autoscaler may add to those that run.
+_ROOM: Final = 1
 #: By itself it listens where a workload may have its metrics.
 _TCP: Final = 7071
 #: What has the pods of a Rollout, under its name.
@@ -47,7 +50,7 @@ class StandIns:
     def _placed(self, thing: Object) -> Iterator[Object]:
         workload = self._by_place.get((thing["metadata"].get("namespace", ""), thing["metadata"]["name"]))
         if thing["kind"] == "HorizontalPodAutoscaler":
-            yield self._bounded(thing)
+            yield self._scaling(thing)
         elif workload is None or not _pod(thing):
             yield thing
         elif not self._count(workload):
@@ -73,14 +76,21 @@ class StandIns:
             self._say(thing, "nothing here controls Rollouts: a Deployment of the same name has its pods")
             yield _deployment(thing, spec)
 
-    def _bounded(self, thing: Object) -> Object:
-        target = thing["spec"].get("scaleTargetRef", {}).get("name", "")
-        workload = self._by_place.get((thing["metadata"].get("namespace", ""), target))
+    def _scaling(self, thing: Object) -> Object:
+        """An autoscaler of what runs here, within bounds that one machine can hold."""
+        spec = thing["spec"]
+        target = spec.get("scaleTargetRef", {})
+        workload = self._by_place.get((thing["metadata"].get("namespace", ""), target.get("name", "")))
         count = self._count(workload) if workload else 0
         if not count:
             return thing
-        self._say(thing, f"{count} replicas at least and at most")
-        return {**thing, "spec": {**thing["spec"], "minReplicas": count, "maxReplicas": count}}
+        least, most = min(spec.get("minReplicas", 1), count), min(spec["maxReplicas"], count + _ROOM)
+        self._say(thing, f"{least} replicas at least and {most} at most")
+        if target.get("kind") == "Rollout":
+            version, kind = DEPLOYMENT
+            target = {**target, "apiVersion": version, "kind": kind}
+            self._say(thing, "it scales the Deployment that has the Rollout's pods")
+        return {**thing, "spec": {**spec, "minReplicas": least, "maxReplicas": most, "scaleTargetRef": target}}
 
     def _count(self, workload: Workload) -> int:
         row = workload.program
