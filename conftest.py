@@ -16,4 +16,5 @@ pytest_plugins = [
     "fixtures.workloads",
     "fixtures.callers",
     "fixtures.autoscaled",
+    "fixtures.chaos",
 ]

@@ -18,6 +18,7 @@ IMAGES: Final = Path(__file__).with_name("images.toml")
 _PROGRAMS: Final[Mapping[str, tuple[str, Sequence[str]]]] = {
     "echo": ("echo-server", ["/usr/local/bin/server", "--istio-version="]),
     "caller": ("agnhost", ["/agnhost"]),
+    "chaos": ("chaos-controller-manager", ["/usr/local/bin/chaos-controller-manager"]),
 }
 
 

@@ -105,6 +105,9 @@ class Incarnation(Protocol):
     def caller(self) -> str:
         """The image of Kubernetes' agnhost in its clusters. Raises TargetError where pods cannot be made to call."""
 
+    def experimenter(self) -> str:
+        """The image of Chaos Mesh's controller in its clusters. Raises TargetError where none can run there."""
+
     def freeze(self, pod: Pod) -> None:
         """Stop a pod's first container where it stands, until it is killed. Raises TargetError where that cannot be."""
 

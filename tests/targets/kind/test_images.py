@@ -19,7 +19,9 @@ def test_a_file_replaces_only_what_it_names(tmp_path: Path) -> None:
 
 def test_the_nodes_hold_what_workloads_run() -> None:
     """Not the image that they are made of."""
-    assert Images(node="node:1", echo="echo:2", caller="caller:3").workloads == ["echo:2", "caller:3"]
+    found = Images(node="node:1", echo="echo:2", caller="caller:3", chaos="chaos:4")
+
+    assert found.workloads == ["echo:2", "caller:3", "chaos:4"]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,11 @@ from meshproof.errors import TargetError, UsageError
 from meshproof.settings import Settings
 from meshproof.targets import target_named
 from meshproof.targets.embedded.state import TargetState
+from meshproof.targets.embedded.workloads import Programs
+from meshproof.targets.kind.given import Given
+from meshproof.targets.kind.images import Images
 from meshproof.targets.kind.mesh import ClusterMesh
-from meshproof.targets.kind.target import KindTarget
+from meshproof.targets.kind.target import Kind, KindTarget
 
 
 def test_it_is_one_of_the_engines_targets() -> None:
@@ -43,3 +46,25 @@ def test_what_would_run_in_a_pod_is_unknown_and_not_absent() -> None:
 
     with pytest.raises(TargetError, match="no mesh was installed in the clusters: name images"):
         mesh.process("orders")
+
+
+def kind(images: Images) -> Kind:
+    """A target with these images; nothing of it runs."""
+    found = object.__new__(Kind)
+    object.__setattr__(found, "given", Given(programs=Programs(), images=images, jwks="{}"))
+    return found
+
+
+def test_images_of_roles_are_what_was_named() -> None:
+    """For the time of a check that needs them."""
+    found = kind(Images(caller="caller:1", chaos="chaos:2"))
+
+    assert (found.caller(), found.experimenter()) == ("caller:1", "chaos:2")
+
+
+def test_what_no_image_was_named_for_is_unknown_with_its_role() -> None:
+    """Never a pass."""
+    with pytest.raises(TargetError, match="name an image of Kubernetes' agnhost for the role caller with --images"):
+        kind(Images()).caller()
+    with pytest.raises(TargetError, match="name its image for the role chaos with --images"):
+        kind(Images()).experimenter()

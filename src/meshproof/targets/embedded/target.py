@@ -125,6 +125,11 @@ class Embedded:
         message = "no pod calls another: pods are processes on the embedded target"
         raise TargetError(message)
 
+    def experimenter(self) -> str:
+        """Always raises TargetError."""
+        message = "no pod can be taken away: pods are processes on the embedded target"
+        raise TargetError(message)
+
     def freeze(self, pod: Pod) -> None:
         """Always raises TargetError."""
         message = f"{pod.name} is frozen nowhere: pods are processes on the embedded target"

@@ -17,8 +17,8 @@ class Images(BaseModel):
 
     `istiod`, `proxy` and `cni` are Istio's own; `istiod_values` are laid over what is declared for istiod's chart.
     Without the first two and `echo` no mesh is installed. `caller` is Kubernetes' own agnhost, which calls from inside
-    the clusters. The others stand for what a row of programs.toml runs; a role without an image is not run: its
-    workloads are applied at 0 replicas.
+    the clusters; `chaos` is Chaos Mesh's controller. The others stand for what a row of programs.toml runs; a role
+    without an image is not run: its workloads are applied at 0 replicas.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,6 +30,7 @@ class Images(BaseModel):
     localstack: str = "localstack/localstack:4.14.0"
     ryuk: str = "testcontainers/ryuk:0.8.1"
     caller: str = ""
+    chaos: str = ""
     istiod: str = ""
     proxy: str = ""
     cni: str = ""
@@ -55,7 +56,7 @@ class Images(BaseModel):
     def workloads(self) -> Sequence[str]:
         """Those that a cluster's nodes must hold."""
         own = (self.istiod, self.proxy, self.cni) if self.has_mesh else ()
-        return [one for one in (self.echo, self.ratelimit, self.redis, self.caller, *own) if one]
+        return [one for one in (self.echo, self.ratelimit, self.redis, self.caller, self.chaos, *own) if one]
 
     @property
     def has_mesh(self) -> bool:

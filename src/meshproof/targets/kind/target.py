@@ -113,6 +113,13 @@ class Kind(Embedded):
             raise TargetError(message)
         return self.given.images.caller
 
+    def experimenter(self) -> str:
+        """The image of the role. Raises TargetError where none was named."""
+        if not self.given.images.chaos:
+            message = "no controller of Chaos Mesh runs here: name its image for the role chaos with --images"
+            raise TargetError(message)
+        return self.given.images.chaos
+
     def freeze(self, pod: Pod) -> None:
         """Stop its process from its node, which is a container of Docker's."""
         frozen(pod)

@@ -160,6 +160,11 @@ class Live:
         message = "a live target only reads: no pod is made to call another"
         raise TargetError(message)
 
+    def experimenter(self) -> str:
+        """Always raises TargetError."""
+        message = "a live target only reads: no experiment is begun in it"
+        raise TargetError(message)
+
     def freeze(self, pod: Pod) -> None:
         """Always raises TargetError."""
         message = f"a live target only reads: {pod.name} is not frozen"
