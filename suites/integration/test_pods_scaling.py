@@ -10,7 +10,7 @@ from meshproof.declaration.platform import Item
 from meshproof.errors import NotYet, ProbeError
 from meshproof.measurement import measure
 from meshproof.observation import Observed
-from meshproof.probes.autoscaler import Autoscaler
+from meshproof.probes.autoscaler import Autoscaler, Reading
 from meshproof.probes.workload import Pod, State, Workload
 from meshproof.waiting import Waited, throughout, ticking, until
 
@@ -103,15 +103,20 @@ def _grows(autoscaled: Workloads, item: Item, workload: Workload) -> Waited[Stat
 
 
 def _awaken(item: Item, scaler: Autoscaler) -> str:
-    """Wait until it reads what it scales by, at rest; why it does not."""
+    """Wait until it reads what it scales by, and that at rest: what was before may be in it; why it does not read."""
     try:
-        read = until(scaler.reading, lambda one: one.used_share is not None, within_s=_READ_WITHIN_S, every_s=1.0).value
+        until(scaler.reading, _is_at_rest, within_s=_READ_WITHIN_S, every_s=1.0)
     except NotYet:
-        return scaler.reading().trouble or "it measures no share of what is requested"
-    if read.used_share and read.used_share > _NOTICED:
+        read = scaler.reading()
+        if read.used_share is None:
+            return read.trouble or "it measures no share of what is requested"
         message = f"{item.address}: {read.used_share:.0%} of its target is used before anybody asks anything"
-        raise ProbeError(message)
+        raise ProbeError(message) from None
     return ""
+
+
+def _is_at_rest(read: Reading) -> bool:
+    return read.used_share is not None and read.used_share <= _NOTICED
 
 
 def _ask(workload: Workload, pod: Pod) -> None:
