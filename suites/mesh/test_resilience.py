@@ -1,6 +1,7 @@
 """What callers feel of a service that fails: ejection, the other site in its place, and back."""
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -82,9 +83,8 @@ def _ejection(mesh: Mesh) -> Observed[Ejection]:
         )
         raise ProbeError(message)
     with healed_after(mesh):
-        early = _failed(mesh, call, errors, before)
-        near = {one.address for one in before if one.is_near}
-        site = site_of(call.send(mesh)) if _are_out(call, near) else "primary"
+        early, is_asked = _failed(mesh, call, errors, before)
+        site = "primary" if is_asked else site_of(call.send(mesh))
     value = Ejection(errors=errors, early=early, after=site, healed=_site_soon(mesh, "primary"))
     return Observed(
         address=record.address,
@@ -95,22 +95,25 @@ def _ejection(mesh: Mesh) -> Observed[Ejection]:
     )
 
 
-def _failed(mesh: Mesh, call: Call, errors: int, before: Sequence[Endpoint]) -> int:
-    """Make the near endpoints fail until each of them has answered so many errors, or is still asked after them.
+def _failed(mesh: Mesh, call: Call, errors: int, before: Sequence[Endpoint]) -> tuple[int, bool]:
+    """Make the near endpoints fail until all of them are left alone, or one has answered more errors than declared.
 
-    Returns after how many errors one was left alone that had not answered so many, 0 where none was.
-    Raises ProbeError where a try failed that was not made to.
+    Returns after how many errors one was left alone that had not answered so many (0 where none was), and whether one
+    was asked once more. Raises ProbeError where a try failed at them that was not made to.
     """
-    met = {one.address: one.failed for one in before}
+    met = {one.address: one.failed for one in before if one.is_near}
     early = 0
-    for made in range(1, errors * sum(one.is_near for one in before) + 1):
+    for made in range(1, errors * len(met) + 2):
         call.send(mesh, "codes=500")
-        now = [(one, one.failed - met[one.address]) for one in endpoints(call.caller, CLUSTER)]
+        now = [(one, one.failed - met[one.address]) for one in endpoints(call.caller, CLUSTER) if one.address in met]
         _require_only(made, sum(failed for _, failed in now))
         early = early or next((failed for one, failed in now if one.is_ejected and failed < errors), 0)
-        if not _are_out(call, {one.address for one, failed in now if one.is_near and failed >= errors}):
-            break
-    return early
+        if any(failed > errors for _, failed in now):
+            return early, True
+        _await_out(call, {one.address for one, failed in now if failed >= errors})
+        if all(one.is_ejected for one in endpoints(call.caller, CLUSTER) if one.address in met):
+            return early, False
+    return early, True
 
 
 def _require_only(made: int, failed: int) -> None:
@@ -132,17 +135,14 @@ def _is_ejected_and_returns(seen: Observed[Ejection]) -> Iterator[str]:
         yield f"{value.healed or 'nobody'} answers when the near endpoint is well again"
 
 
-def _are_out(call: Call, addresses: Collection[str]) -> bool:
-    """Whether the caller's proxy leaves these endpoints alone, given a moment."""
+def _await_out(call: Call, addresses: Collection[str]) -> None:
+    """Give the caller's proxy a moment to leave these endpoints alone."""
 
     def asked() -> list[str]:
         return [one.address for one in endpoints(call.caller, CLUSTER) if not one.is_ejected]
 
-    try:
+    with suppress(NotYet):
         until(asked, lambda found: not set(found) & set(addresses), within_s=EJECTED_WITHIN_S, what="ejection")
-    except NotYet:
-        return False
-    return True
 
 
 def _read(mesh: Mesh) -> Call:
