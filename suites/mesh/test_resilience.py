@@ -101,19 +101,20 @@ def _failed(mesh: Mesh, call: Call, errors: int, before: Sequence[Endpoint]) -> 
     Returns after how many errors one was left alone that had not answered so many (0 where none was), and whether one
     was asked once more. Raises ProbeError where a try failed at them that was not made to.
     """
-    met = {one.address: one.failed for one in before if one.is_near}
-    early = 0
-    for made in range(1, errors * len(met) + 2):
+    met = {one.address: one.failed for one in before}
+    early = made = 0
+    while True:
         call.send(mesh, "codes=500")
-        now = [(one, one.failed - met[one.address]) for one in endpoints(call.caller, CLUSTER) if one.address in met]
-        _require_only(made, sum(failed for _, failed in now))
-        early = early or next((failed for one, failed in now if one.is_ejected and failed < errors), 0)
-        if any(failed > errors for _, failed in now):
-            return early, True
-        _await_out(call, {one.address for one, failed in now if failed >= errors})
-        if all(one.is_ejected for one in endpoints(call.caller, CLUSTER) if one.address in met):
+        made += 1
+        # An autoscaler may add one meanwhile, which has answered nothing before.
+        near = [(one, one.failed - met.get(one.address, 0)) for one in endpoints(call.caller, CLUSTER) if one.is_near]
+        _require_only(made, sum(failed for _, failed in near))
+        early = early or next((failed for one, failed in near if one.is_ejected and failed < errors), 0)
+        _await_out(call, {one.address for one, failed in near if failed >= errors})
+        if all(one.is_ejected for one in endpoints(call.caller, CLUSTER) if one.is_near):
             return early, False
-    return early, True
+        if made > errors * len(near) or any(failed > errors for _, failed in near):
+            return early, True
 
 
 def _require_only(made: int, failed: int) -> None:
