@@ -54,10 +54,14 @@ EJECTION = Control(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ejection:
-    """The declared number of errors, a smaller one that was enough (or 0), and which site answers: then, and healed."""
+    """The declared number of errors, a smaller one that was enough (or 0), and which site answers: then, and healed.
+
+    `is_asked`: a near endpoint was asked after so many, so that nobody else was to answer.
+    """
 
     errors: int
     early: int
+    is_asked: bool
     after: str
     healed: str
 
@@ -84,8 +88,9 @@ def _ejection(mesh: Mesh) -> Observed[Ejection]:
         raise ProbeError(message)
     with healed_after(mesh):
         early, is_asked = _failed(mesh, call, errors, before)
-        site = "primary" if is_asked else site_of(call.send(mesh))
-    value = Ejection(errors=errors, early=early, after=site, healed=_site_soon(mesh, "primary"))
+        site = site_of(call.send(mesh))
+    healed = _site_soon(mesh, "primary")
+    value = Ejection(errors=errors, early=early, is_asked=is_asked, after=site, healed=healed)
     return Observed(
         address=record.address,
         place=record.place,
@@ -128,9 +133,11 @@ def _is_ejected_and_returns(seen: Observed[Ejection]) -> Iterator[str]:
     value = seen.value
     if value.early:
         yield f"ejected after {value.early} errors, {value.errors} declared"
-    if value.after == "primary":
+    if value.is_asked:
         yield f"the near endpoint is still asked after {value.errors} errors in a row"
-    if not value.after:
+    elif value.after == "primary":
+        yield "the near site answers although all of its endpoints are left alone"
+    elif not value.after:
         yield "the other site does not answer in its place"
     if value.healed != "primary":
         yield f"{value.healed or 'nobody'} answers when the near endpoint is well again"

@@ -20,8 +20,7 @@ HERE = "127.0.0.1"
 PORT = 18_099
 #: Prints a line once it listens, at a port that nobody has outside.
 SERVER = f"""
-import http.server, subprocess
-subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+import http.server
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
@@ -37,7 +36,8 @@ server.serve_forever()
 def elsewhere(directory: Path) -> Iterator[Path]:
     """A server in a network of its own, and that network."""
     log = directory / "server.log"
-    with Running(["unshare", "--net", sys.executable, "-c", SERVER], log=log) as server:
+    words = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$0" -c "$1"', sys.executable, SERVER]
+    with Running(words, log=log) as server:
         until(log.read_text, lambda said: "listens" in said, within_s=30, what="the server")
         yield Path(f"/proc/{server.pid}/ns/net")
 
