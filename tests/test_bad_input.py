@@ -108,10 +108,12 @@ def test_an_interrupted_run_is_reported_as_partial(
     suite(GOOD + BLOCKS, "--co", "-q")
     for name in ("ready", "never"):
         os.mkfifo(pytester.path / name)
-    argv = [sys.executable, "-m", "pytest", "suites", "-p", "no:cacheprovider", *workers]
+    argv = [sys.executable, "-m", "pytest", "suites", "-v", "-p", "no:cacheprovider", *workers]
     log = pytester.path / "said"
     with Running(argv, cwd=pytester.path, log=log, name="pytest") as process:
         (pytester.path / "ready").read_bytes()
+        # A worker that has gone on to the next check may not yet have been heard about the one before.
+        until(log.read_text, lambda said: "PASSED" in said, within_s=WITHIN_S, what="the first verdict")
         process.signal(how)
         status = until(lambda: process.returncode, lambda one: one is not None, within_s=WITHIN_S, what="its end").value
     said = log.read_text()
