@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fixtures.calls import PORT, Call, Endpoint, endpoints, healed_after, site_of
+from fixtures.calls import PORT, Call, Endpoint, endpoints, failing, healed_after, site_of
 from meshproof import Control, Level, Pillar, checks, edit, judge, remove
 from meshproof.declaration.model import Record
 from meshproof.errors import NotYet, ProbeError
@@ -22,6 +22,12 @@ CLUSTER: Final = f"outbound|{PORT}||{SERVICE}.shop.svc.cluster.local"
 MOST_ERRORS: Final = 10
 #: The proxy ejects on its main thread, a moment after the error.
 EJECTED_WITHIN_S: Final = 2.0
+#: What a near endpoint answers that was made to fail.
+FAILS_WITH: Final = 500
+#: So many answers of one site are no luck where the other would take its share.
+IN_A_ROW: Final = 10
+#: A part of the calls goes to the other site as soon as one of several near endpoints is left alone.
+MOST_CALLS: Final = 100
 
 EJECTION = Control(
     id="RESIL-101",
@@ -79,16 +85,10 @@ def _ejection(mesh: Mesh) -> Observed[Ejection]:
     policy: Any = record.values["spec"]["trafficPolicy"]  # type: ignore[index]
     errors = min(int(policy.get("outlierDetection", {}).get("consecutive5xxErrors", MOST_ERRORS)), MOST_ERRORS)
     call = _read(mesh)
-    call.send(mesh)  # one that succeeds: the count begins here
-    before = endpoints(call.caller, CLUSTER)
-    if any(one.is_ejected for one in before):
-        message = (
-            f"an endpoint of {SERVICE} is left alone before any was made to fail: nothing can be seen of when it is"
-        )
-        raise ProbeError(message)
-    with healed_after(mesh):
-        early, is_asked = _failed(mesh, call, errors, before)
-        site = site_of(call.send(mesh))
+    _answer_well(mesh, call)
+    with healed_after(mesh), failing(mesh, SERVICE, FAILS_WITH):
+        early, is_asked = _failed(mesh, call, errors, _in_use(call))
+        site = "" if is_asked else _site_soon(mesh, "standby")
     healed = _site_soon(mesh, "primary")
     value = Ejection(errors=errors, early=early, is_asked=is_asked, after=site, healed=healed)
     return Observed(
@@ -100,26 +100,52 @@ def _ejection(mesh: Mesh) -> Observed[Ejection]:
     )
 
 
+def _answer_well(mesh: Mesh, call: Call) -> None:
+    """Ask until every near endpoint has answered well: what it failed before is no part of a row then."""
+    met = {one.address: one.well for one in _near(call)}
+
+    def silent() -> list[str]:
+        call.send(mesh)
+        return [one.address for one in _near(call) if one.well == met.get(one.address)]
+
+    until(silent, lambda left: not left, within_s=EJECTED_WITHIN_S, what=f"an answer of each endpoint of {SERVICE}")
+
+
+def _in_use(call: Call) -> list[Endpoint]:
+    """The endpoints, none of which is left alone. Raises ProbeError: of one that is, nothing can be seen of when."""
+    found = endpoints(call.caller, CLUSTER)
+    if out := [one.address for one in found if one.is_ejected]:
+        message = f"{', '.join(out)} of {SERVICE} is left alone before it was made to fail"
+        raise ProbeError(message)
+    return found
+
+
 def _failed(mesh: Mesh, call: Call, errors: int, before: Sequence[Endpoint]) -> tuple[int, bool]:
-    """Make the near endpoints fail until all of them are left alone, or one has answered more errors than declared.
+    """Ask while the near endpoints fail until all of them are left alone, or one is not after more errors than declared.
 
     Returns after how many errors one was left alone that had not answered so many (0 where none was), and whether one
-    was asked once more. Raises ProbeError where a try failed at them that was not made to.
+    was asked once more. Raises ProbeError where a try failed at them that was not made to, or where neither comes.
     """
     met = {one.address: one.failed for one in before}
     early = made = 0
-    while True:
-        call.send(mesh, "codes=500")
-        made += 1
+    for _ in range(MOST_CALLS):
+        made += call.send(mesh).status == FAILS_WITH
         # An autoscaler may add one meanwhile, which has answered nothing before.
-        near = [(one, one.failed - met.get(one.address, 0)) for one in endpoints(call.caller, CLUSTER) if one.is_near]
+        near = [(one, one.failed - met.get(one.address, 0)) for one in _near(call)]
         _require_only(made, sum(failed for _, failed in near))
         early = early or next((failed for one, failed in near if one.is_ejected and failed < errors), 0)
         _await_out(call, {one.address for one, failed in near if failed >= errors})
-        if all(one.is_ejected for one in endpoints(call.caller, CLUSTER) if one.is_near):
+        asked = {one.address for one in _near(call) if not one.is_ejected}
+        if not asked:
             return early, False
-        if made > errors * len(near) or any(failed > errors for _, failed in near):
+        if any(failed > errors and one.address in asked for one, failed in near):
             return early, True
+    message = f"{MOST_CALLS} calls did not bring every near endpoint of {SERVICE} to {errors} errors"
+    raise ProbeError(message)
+
+
+def _near(call: Call) -> list[Endpoint]:
+    return [one for one in endpoints(call.caller, CLUSTER) if one.is_near]
 
 
 def _require_only(made: int, failed: int) -> None:
@@ -162,14 +188,19 @@ def _rule(mesh: Mesh) -> Record:
 
 
 def _site_soon(mesh: Mesh, wanted: str) -> str:
-    """The site that answers, given a moment to become the wanted one."""
-    seen = [""]
+    """The site that answers one call after another, given a moment to become the wanted one; or else another that does.
+
+    One of several near endpoints that is left alone already sends a part of the calls to the other site, and workers of
+    a proxy hear of the next one a second later.
+    """
+    seen: list[str] = []
 
     def ask() -> str:
-        seen[0] = site_of(_read(mesh).send(mesh))
-        return seen[0]
+        seen.append(site_of(_read(mesh).send(mesh)))
+        return seen[-1]
 
+    what = f"answers of {wanted} alone"
     try:
-        return until(ask, lambda site: site == wanted, within_s=EJECTED_WITHIN_S, what=f"an answer of {wanted}").value
+        return until(ask, wanted.__eq__, within_s=EJECTED_WITHIN_S, in_a_row=IN_A_ROW, what=what).value
     except NotYet:
-        return seen[0]
+        return next(one for one in reversed(seen) if one != wanted)

@@ -210,8 +210,14 @@ class Api:
 
     def scale(self, thing: Object, replicas: int) -> None:
         """Have so many replicas of something, and leave the rest of it alone. Raises ProbeError."""
-        path, body = f"{self.path_of(thing)}/scale", json.dumps({"spec": {"replicas": replicas}}).encode()
-        got = self._ask("PATCH", path, content=body, kind="application/merge-patch+json")
+        self._merge(f"{self.path_of(thing)}/scale", {"spec": {"replicas": replicas}})
+
+    def set_status(self, thing: Object, status: Object) -> None:
+        """Say how something stands, as the controller does that answers for it. Raises ProbeError."""
+        self._merge(f"{self.path_of(thing)}/status", {"status": status})
+
+    def _merge(self, path: str, body: Object) -> None:
+        got = self._ask("PATCH", path, content=json.dumps(body).encode(), kind="application/merge-patch+json")
         if got.status_code >= _REFUSED:
             message = f"{self.url}{path}: {_message(got)}"
             raise ProbeError(message)

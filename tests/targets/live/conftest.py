@@ -13,13 +13,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from meshproof.commands.rights import cluster_role
-from meshproof.components.etcd import etcd
-from meshproof.components.kube_apiserver import ApiServer, kube_apiserver
+from meshproof.components.kube_apiserver import ApiServer
 from meshproof.declaration.model import UNKNOWN, Declaration, Place, Record
 from meshproof.probes.kubernetes import Api
-from meshproof.targets.embedded.addresses import free_ports
-from meshproof.toolchain import find
-from meshproof.toolchain.needs import is_here
 from meshproof.verdict import Assurance
 
 #: As `infra/` has it for the site that the cluster stands for.
@@ -157,28 +153,13 @@ class Foreign:
 
 
 @pytest.fixture(scope="session")
-def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foreign]:
+def foreign(api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foreign]:
     """Started here, but as far from a run as any other cluster."""
-    if missing := [one for one in ("etcd", "kube-apiserver") if not is_here(one)]:
-        pytest.skip(f"{', '.join(missing)} missing")
-    directory = tmp_path_factory.mktemp("foreign")
-    client, peer, secure = free_ports(3)
-    with (
-        etcd(find("etcd").path, address="127.0.0.1", ports=(client, peer), directory=directory / "etcd") as store,
-        kube_apiserver(
-            find("kube-apiserver").path,
-            etcd=store.url,
-            address="127.0.0.1",
-            port=secure,
-            directory=directory / "api",
-            name="foreign",
-        ) as server,
-        closing(Api(server.credentials)) as api,
-    ):
+    with closing(Api(api_server.credentials)) as api:
         for one in OBJECTS:
             answer = api.apply(one)
             assert answer.accepted, answer.says
-        yield Foreign(server=server, api=api, directory=directory)
+        yield Foreign(server=api_server, api=api, directory=tmp_path_factory.mktemp("foreign"))
 
 
 @pytest.fixture

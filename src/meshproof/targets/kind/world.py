@@ -26,6 +26,7 @@ from meshproof.targets.embedded.supervisor import ALIVE
 from meshproof.targets.embedded.translate import Object, Translation
 from meshproof.targets.embedded.workloads import Programs
 from meshproof.targets.kind import clusters, reaper
+from meshproof.targets.kind.balancers import balance
 from meshproof.targets.kind.control_plane import ControlPlane
 from meshproof.targets.kind.docker import bring, require_docker
 from meshproof.targets.kind.given import Given, address_of
@@ -122,6 +123,7 @@ class _Plan:
                 said += self._mesh(site, objects, api)
             with _timed(seconds, "objects"):
                 answers += [one for step in others for one in apply_all(api, step)]
+                said += balance(api)
                 await_admission(api)
             with _timed(seconds, "pods"):
                 pods = self._pods(site, api)
