@@ -157,7 +157,7 @@ def _streams(mesh: Mesh, pods: list[ProcessState], signs: Authority, new: Author
     """New connections to each pod by a caller that trusts both roots, and the calls of the one by the other."""
     for pod, path, caller in zip(pods, ("/catalogue", "/healthz/ready"), _callers(mesh), strict=True):
         tls = mesh.client(caller, authority=signs)
-        tls.load_verify_locations(cadata=new.root.pem)
+        tls.load_verify_locations(cadata=new.root_pem)
         request = Request(host=pod.name, path=path)
         port = next(iter(pod.local))
         yield Stream(
@@ -182,7 +182,7 @@ def _roll(  # noqa: PLR0913, PLR0917  what takes part
 ) -> Iterator[str]:
     """Trust both, wait for a renewal of every pod; sign with the new one, wait again; who is left with the old signer."""
     signer_of_new, new = signs
-    both = mesh.authority.root.pem + new.root.pem
+    both = mesh.authority.root_pem + new.root_pem
     for pod in pods:
         trust(pod, both)
     before = {pod.name: len(flow.shown(pod.name)) for pod in pods}
@@ -212,12 +212,12 @@ def _drop(
     """Trust the new root only, until no pod lets in who comes with the old one; who still does, and for how long."""
     signer_of_new, new = signs
     for pod in pods:
-        trust(pod, new.root.pem)
+        trust(pod, new.root_pem)
     began_s = time.monotonic()
-    own.sign_with(signer_of_new, new.root.pem)
+    own.sign_with(signer_of_new, new.root_pem)
     callers = [mesh.client(one) for one in _callers(mesh)]
     for tls in callers:
-        tls.load_verify_locations(cadata=new.root.pem)
+        tls.load_verify_locations(cadata=new.root_pem)
     ports = [next(iter(pod.local)) for pod in pods]
     paths = [
         Request(host=pod.name, path=path) for pod, path in zip(pods, ("/catalogue", "/healthz/ready"), strict=True)

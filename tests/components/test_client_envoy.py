@@ -81,7 +81,7 @@ def test_a_name_that_moved_is_followed(tmp_path: Path, kind: Literal["STRICT_DNS
             refresh_s=0.1,
             connections_last_s=0.5,
             answer_within_s=2.0,
-            root=authority.root.pem,
+            root=authority.root_pem,
         )
         proxy = in_front_of(find("envoy").path, named, port=local, admin=admin, directory=tmp_path / "envoy")
         stack.enter_context(proxy)

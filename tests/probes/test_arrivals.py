@@ -138,7 +138,7 @@ def test_fresh_connections_show_each_new_certificate(server: ThreadingHTTPServer
     server.socket = context.wrap_socket(server.socket, server_side=True)
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
-    client.load_verify_locations(cadata=authority.root.pem)
+    client.load_verify_locations(cadata=authority.root_pem)
 
     with flowing(stream(server, tls=client, fresh=True, per_s=20.0)) as flow:
         until(lambda: flow.shown("reads"), bool, within_s=10)

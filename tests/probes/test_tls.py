@@ -54,7 +54,7 @@ def client(root: Authority) -> ssl.SSLContext:
     """A caller that trusts the root and checks no name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    context.load_verify_locations(cadata=root.root.pem)
+    context.load_verify_locations(cadata=root.root_pem)
     return context
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +18,21 @@ from meshproof.toolchain.needs import is_here
 @pytest.fixture(scope="session")
 def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """With nothing in it but what comes with it."""
+    with _running(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def other_api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """Another such one, of the other site."""
+    with _running(tmp_path_factory.mktemp("other")) as server:
+        yield server
+
+
+@contextmanager
+def _running(directory: Path) -> Iterator[ApiServer]:
     if missing := [one for one in ("etcd", "kube-apiserver") if not is_here(one)]:
         pytest.skip(f"{', '.join(missing)} missing")
-    directory = tmp_path_factory.mktemp("server")
     client, peer, secure = free_ports(3)
     with (
         etcd(find("etcd").path, address="127.0.0.1", ports=(client, peer), directory=directory / "etcd") as store,

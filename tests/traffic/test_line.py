@@ -88,7 +88,7 @@ def test_a_client_names_the_shop_and_checks_that_it_is_the_shop(tmp_path: Path) 
     authority = Authority.new("root")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*authority.issue(HOST, names=[HOST]).write(tmp_path, "shop"))
-    trust = ssl.create_default_context(cadata=authority.root.pem)
+    trust = ssl.create_default_context(cadata=authority.root_pem)
     with answering(200, tls) as server:
         port = server.server_address[1]
         good = Shop(

@@ -11,12 +11,14 @@ from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 #: A run is shorter than this; a clock may be a little behind.
 _LIFETIME = timedelta(days=2)
 _LEEWAY = timedelta(minutes=5)
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class Identity:
     """A certificate with its key; `chain` holds the issuers from the nearest up to, and without, the root."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
     chain: tuple[x509.Certificate, ...] = ()
 
     @property
@@ -59,10 +61,10 @@ def private(path: Path, text: str) -> Path:
 
 
 class Authority:
-    """Signs certificates; `root` of an intermediate is the authority that everything trusts."""
+    """Signs certificates; `root` of an intermediate is the certificate that everything trusts."""
 
-    def __init__(self, identity: Identity, root: Identity) -> None:
-        """Use `new` or `intermediate`."""
+    def __init__(self, identity: Identity, root: x509.Certificate) -> None:
+        """Use `new`, `parsed` or `intermediate`."""
         self.identity = identity
         self.root = root
 
@@ -73,7 +75,22 @@ class Authority:
         made = _builder(name, key, _named(name)).add_extension(x509.BasicConstraints(ca=True, path_length=None), True)  # noqa: FBT003
         made = made.add_extension(_usage(signs=True), True)  # noqa: FBT003
         identity = Identity(certificate=made.sign(key, hashes.SHA256()), key=key)
-        return cls(identity, identity)
+        return cls(identity, identity.certificate)
+
+    @classmethod
+    def parsed(cls, *, chain: str, key: str, root: str) -> Self:
+        """One whose files are there: `chain` begins with its own certificate, and may end with the root.
+
+        Raises ValueError for what is no certificate, or a key of another kind than EC and RSA.
+        """
+        trusted = x509.load_pem_x509_certificate(root.encode())
+        own, *issuers = x509.load_pem_x509_certificates(chain.encode())
+        secret = serialization.load_pem_private_key(key.encode(), password=None)
+        if not isinstance(secret, Key):
+            message = f"its key is {type(secret).__name__}"
+            raise ValueError(message)  # noqa: TRY004  as for any other text that is no authority's
+        between = tuple(one for one in issuers if one != trusted)
+        return cls(Identity(certificate=own, key=secret, chain=between), trusted)
 
     def intermediate(self, name: str) -> Authority:
         """An authority below this one."""
@@ -106,8 +123,14 @@ class Authority:
         made = made.add_extension(_usage(signs=False), True)  # noqa: FBT003
         return Identity(certificate=made.sign(self.identity.key, hashes.SHA256()), key=key, chain=self._chain())
 
+    @property
+    def root_pem(self) -> str:
+        """The root's certificate."""
+        return _pem(self.root)
+
     def _chain(self) -> tuple[x509.Certificate, ...]:
-        return () if self.identity is self.root else (self.identity.certificate, *self.identity.chain)
+        own = self.identity.certificate
+        return () if own == self.root else (own, *self.identity.chain)
 
 
 def _builder(  # noqa: PLR0913  what a certificate says

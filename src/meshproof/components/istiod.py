@@ -127,7 +127,7 @@ def authority_files(authority: Authority) -> Mapping[str, str]:
         "ca-cert.pem": authority.identity.pem,
         "ca-key.pem": authority.identity.key_pem,
         "cert-chain.pem": authority.identity.chain_pem,
-        "root-cert.pem": authority.root.pem,
+        "root-cert.pem": authority.root_pem,
     }
 
 

@@ -42,7 +42,7 @@ def kube_apiserver(  # noqa: PLR0913  what an API server is made of
     """
     directory.mkdir(mode=0o700, exist_ok=True)
     authority = Authority.new(f"{name} cluster")
-    root = private(directory / "ca.crt", authority.root.pem)
+    root = private(directory / "ca.crt", authority.root_pem)
     server = authority.issue("kube-apiserver", names=[address, "127.0.0.1", "localhost", "kubernetes.default.svc"])
     certificate, key = server.write(directory, "server")
     _, accounts = authority.issue("service-accounts").write(directory, "service-accounts")

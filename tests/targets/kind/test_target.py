@@ -44,7 +44,7 @@ def test_what_would_run_in_a_pod_is_unknown_and_not_absent() -> None:
     mesh = object.__new__(ClusterMesh)
     mesh.state = TargetState.model_construct(sites=[])
 
-    with pytest.raises(TargetError, match="no mesh was installed in the clusters: name images"):
+    with pytest.raises(TargetError, match="no mesh runs in the clusters: name images"):
         mesh.process("orders")
 
 

@@ -46,7 +46,7 @@ def injecting(mesh: Mesh, site: str) -> Iterator[None]:
     files = {f"var/lib/istio/inject/{one}": config["data"][one] for one in _FILES}
     with leased() as addresses, revision(mesh, site, name=name, addresses=addresses, files=files) as plane:
         api = mesh.api(site)
-        root = base64.b64encode(mesh.authority.root.pem.encode()).decode()
+        root = base64.b64encode(mesh.authority.root_pem.encode()).decode()
         asked = {**hook, "webhooks": [_at(one, plane.control.webhooks, root) for one in hook["webhooks"]]}
         classes = [dict(one.values) for one in mesh.declared("PriorityClass", site=site)]
         needed: list[Object] = [*classes, _ACCOUNT, asked]

@@ -11,10 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from meshproof.components.authority import Authority, Identity
 from meshproof.declaration.model import Declaration, Record
 from meshproof.errors import NotApplicable
@@ -104,12 +100,10 @@ class Mesh:
 
     @cached_property
     def authority(self) -> Authority:
-        """The mesh's root: it can sign any identity."""
-        certificate = x509.load_pem_x509_certificate(self.state.root_certificate.read_bytes())
-        key = serialization.load_pem_private_key(self.state.root_key.read_bytes(), password=None)
-        assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - the target wrote it
-        root = Identity(certificate=certificate, key=key)
-        return Authority(root, root)
+        """It can sign any identity."""
+        files = (self.state.signer_certificate, self.state.signer_key, self.state.root_certificate)
+        chain, key, root = (one.read_text(encoding="utf-8") for one in files)
+        return Authority.parsed(chain=chain, key=key, root=root)
 
     def spiffe(self, namespace: str, account: str, *, trust_domain: str = "") -> str:
         """A workload's identity as a URI."""
@@ -121,11 +115,11 @@ class Mesh:
         It trusts the mesh's root and checks no name. `ends` puts the end of the certificate's validity elsewhere.
         """
         identity = (authority or self.authority).issue("caller", names=names, lifetime=timedelta(hours=2), ends=ends)
-        return _client(self.authority.root.pem, identity)
+        return _client(self.authority.root_pem, identity)
 
     def anonymous(self) -> ssl.SSLContext:
         """A TLS client without a certificate."""
-        return _client(self.authority.root.pem, None)
+        return _client(self.authority.root_pem, None)
 
     def expired(self, *names: str) -> ssl.SSLContext:
         """A client whose certificate ended an hour ago."""
@@ -158,7 +152,7 @@ class Mesh:
 
     def gateway(self, process: ProcessState, request: Request, *, port: int, within_s: float = 5.0) -> Reply:
         """Call a gateway from outside, as a browser does: by the name that is asked for."""
-        return ask(process.address, port, request, tls=_client(self.authority.root.pem, None), within_s=within_s)
+        return ask(process.address, port, request, tls=_client(self.authority.root_pem, None), within_s=within_s)
 
     # --- what is changed
 

@@ -43,7 +43,7 @@ def answering(
                 )
             )
             trusted = own / "root.pem"
-            trusted.write_text(root.root.pem, encoding="utf-8")
+            trusted.write_text(root.root_pem, encoding="utf-8")
             found[one.host] = OutsideState(address=_ADDRESS, ports={"HTTP": http, _HTTPS: https}, root=trusted)
         yield found
 

@@ -7,11 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
-from meshproof.components.authority import Authority, Identity, private
+from meshproof.components.authority import Authority, private
 from meshproof.components.istiod import Istiod, IstiodPorts, istiod
 from meshproof.process import scratch
 from meshproof.targets.embedded.addresses import Addresses, free_ports
@@ -84,7 +80,7 @@ def revision(  # noqa: PLR0913  what a control plane is made of
 def signer(mesh: Mesh, site: str) -> Authority:
     """The intermediate that signs a site's workloads."""
     files = mesh.state.directory / site / "istiod" / "cacerts"
-    certificate = x509.load_pem_x509_certificate((files / "ca-cert.pem").read_bytes())
-    key = serialization.load_pem_private_key((files / "ca-key.pem").read_bytes(), password=None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - the target wrote it
-    return Authority(Identity(certificate=certificate, key=key), mesh.authority.root)
+    chain, key, root = (
+        (files / one).read_text(encoding="utf-8") for one in ("cert-chain.pem", "ca-key.pem", "root-cert.pem")
+    )
+    return Authority.parsed(chain=chain, key=key, root=root)

@@ -194,7 +194,7 @@ def _spec(plan: SitePlan, process: Process, control: Istiod, api: Api) -> ProxyS
         api=api,
         xds=control.xds,
         settings=plan.settings,
-        root=plan.authority.root.pem,
+        root=plan.authority.root_pem,
         config=plan.annotations.get(process.workload, {}),
         environment={},
     )

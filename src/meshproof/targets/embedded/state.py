@@ -96,7 +96,11 @@ class TranslationState(Part):
 
 
 class TargetState(Part):
-    """The whole target: where it keeps its files, who signs for it, and what was not done as declared."""
+    """The whole target: where it keeps its files, who signs for it, and what was not done as declared.
+
+    Whatever trusts `root_certificate` takes what the chain of `signer_certificate` signs. `istio_adopted` is the
+    image of a control plane that was there before.
+    """
 
     target: str = "embedded"
     directory: Path
@@ -105,8 +109,10 @@ class TargetState(Part):
     trust_domain: str
     istio_declared: str
     istio_runs: str
+    istio_adopted: str = ""
     root_certificate: Path
-    root_key: Path
+    signer_certificate: Path
+    signer_key: Path
     issuer_key: Path
     outside: dict[str, OutsideState]
     sites: list[SiteState]

@@ -19,7 +19,7 @@ from meshproof.targets.kind.mesh_pods import says_of_pods
 from meshproof.waiting import until
 
 #: In this order: what the others stand on first.
-_CHARTS: Final = ("base", "istiod", "cni")
+CHARTS: Final = ("base", "istiod", "cni")
 #: All of a site's pods share the processors of one machine with the API servers.
 _READY_WITHIN_S: Final = 600.0
 _EVERY_S: Final = 0.5
@@ -39,7 +39,7 @@ class ControlPlane:
         """Apply every declared release and wait for its programs. Raises TargetError with what they say instead."""
         said: list[Translation] = []
         _apply(api, [_signs(self.authority)])
-        for chart in _CHARTS:
+        for chart in CHARTS:
             release = next((one for one in self.records if chart_of(one) == chart), None)
             if release is not None:
                 values = instead(release, chart, self.images, self.peers)

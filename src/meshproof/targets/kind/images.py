@@ -5,11 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from meshproof.errors import UsageError
+
+#: Istio's own word for the image of a proxy that its injector chooses.
+_ITS_OWN: Final = "auto"
 
 
 class Images(BaseModel):
@@ -55,7 +58,7 @@ class Images(BaseModel):
     @property
     def workloads(self) -> Sequence[str]:
         """Those that a cluster's nodes must hold."""
-        own = (self.istiod, self.proxy, self.cni) if self.has_mesh else ()
+        own = (self.istiod, self.proxy, self.cni) if self.has_mesh and not self.is_beside else ()
         return [one for one in (self.echo, self.ratelimit, self.redis, self.caller, self.chaos, *own) if one]
 
     @property
@@ -63,10 +66,19 @@ class Images(BaseModel):
         """Whether one is installed: what stands for the shop in it makes its calls, by `nc`, from its own image."""
         return bool(self.istiod and self.proxy and self.echo)
 
+    @property
+    def is_beside(self) -> bool:
+        """Whether the control plane was there before."""
+        return self.proxy == _ITS_OWN
+
+    def beside(self, istiod: str) -> Self:
+        """These, where a control plane of that image runs already: it injects what it is set to."""
+        return self.model_copy(update={"istiod": istiod, "proxy": _ITS_OWN, "cni": ""})
+
     def of(self, role: str) -> str:
         """The image of a role, "" where there is none. A gateway's is put there by the mesh's injector."""
         if role == "gateway":
-            return "auto" if self.has_mesh else ""
+            return _ITS_OWN if self.has_mesh else ""
         return str(getattr(self, role, ""))
 
 

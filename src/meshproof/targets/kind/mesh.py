@@ -23,8 +23,8 @@ from meshproof.targets.kind.given import Given
 from meshproof.targets.kind.ways import Ways
 
 _NO_MESH: Final = (
-    "no mesh was installed in the clusters: name images for istiod, proxy, cni and echo with --images, "
-    "or look at it with --target embedded"
+    "no mesh runs in the clusters: name images for istiod, proxy, cni and echo with --images (echo alone where adopted "
+    "clusters have an Istio of the declared revision), or look at it with --target embedded"
 )
 
 

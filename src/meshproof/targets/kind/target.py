@@ -80,8 +80,9 @@ class KindTarget:
     def attach(self, settings: Settings, programs: Path) -> Iterator[Incarnation]:
         """The clusters of the run, deleted with the last who has them."""
         images = Images.read(settings.images)
-        within_s = _READY_WITHIN_S + (_MESH_WITHIN_S if images.has_mesh else 0.0)
+        within_s = _READY_WITHIN_S + (_MESH_WITHIN_S if images.has_mesh or settings.kind_cluster else 0.0)
         lease, state = attach(settings, programs, module=supervisor.__name__, within_s=within_s)
+        images = images.beside(state.istio_adopted) if state.istio_adopted else images
         given = Given(programs=read_programs(programs), images=images, jwks=issuer.keys(state.issuer_key))
         with leased() as addresses, opened(state) as by, Ways() as ways:
             yield Kind(state=reached(state, by, ways, addresses), given=given, ways=ways)

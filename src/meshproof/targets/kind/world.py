@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from meshproof.components.authority import Authority
+from meshproof.components.authority import Authority, private
 from meshproof.declaration.model import Declaration, Record
 from meshproof.errors import TargetError
 from meshproof.probes.kubernetes import Answer, Api, Credentials
@@ -20,17 +20,18 @@ from meshproof.targets.embedded import issuer
 from meshproof.targets.embedded.admission_mark import await_admission
 from meshproof.targets.embedded.certificates import gateway_secrets
 from meshproof.targets.embedded.definitions import install, wanted_definitions
-from meshproof.targets.embedded.mesh_settings import mesh_settings
+from meshproof.targets.embedded.mesh_settings import chart_of, mesh_settings
 from meshproof.targets.embedded.state import AnswerState, ProcessState, SiteState, TargetState, TranslationState
 from meshproof.targets.embedded.supervisor import ALIVE
 from meshproof.targets.embedded.translate import Object, Translation
 from meshproof.targets.embedded.workloads import Programs
 from meshproof.targets.kind import clusters, reaper
 from meshproof.targets.kind.balancers import balance
-from meshproof.targets.kind.control_plane import ControlPlane
+from meshproof.targets.kind.control_plane import CHARTS, ControlPlane
 from meshproof.targets.kind.docker import bring, require_docker
 from meshproof.targets.kind.given import Given, address_of
 from meshproof.targets.kind.images import Images
+from meshproof.targets.kind.installed import installed
 from meshproof.targets.kind.mesh_pods import running_pods
 from meshproof.targets.kind.nodes import await_nodes, node_address, place_nodes
 from meshproof.targets.kind.objects import apply_all, steps
@@ -38,6 +39,7 @@ from meshproof.targets.kind.outsider import place_outsider
 
 SITES: Final = ("primary", "standby")
 _REFUSED: Final = 400
+_ROOT: Final = "meshproof mesh root"
 
 
 @contextmanager
@@ -50,16 +52,18 @@ def running_world(
     images = Images.read(settings.images)
     names = _names(directory, settings.kind_cluster)
     reached = _clusters(names, directory, images, settings.kind_cluster)
+    mesh, _ = mesh_settings(_declared(declaration, SITES[0]), {})
+    there = installed(reached, mesh.revision) if settings.kind_cluster else None
+    images, signer = (images.beside(there.image), there.signer) if there else (images, Authority.new(_ROOT))
     key = issuer.new_key(directory / "issuer.key")
     texts, missing = wanted_definitions({(one.group, one.kind) for one in declaration.records})
     given = Given(programs=programs, images=images, jwks=issuer.keys(key))
     addresses = _addresses(reached) if images.has_mesh else {}
-    plan = _Plan(declaration, given, names, directory, texts, Authority.new("meshproof mesh root"), addresses)
+    plan = _Plan(declaration, given, names, directory, texts, signer, addresses)
     with ThreadPoolExecutor(len(SITES)) as pool:
         made = list(pool.map(lambda site: plan.filled(site, reached[site]), SITES))
     sites = [one for one, _ in made]
-    mesh, _ = mesh_settings(plan.records(SITES[0]), {})
-    certificate, private = plan.root.identity.write(directory, "root")
+    certificate, key_file = signer.identity.write(directory, "signer")
     yield TargetState(
         target="kind",
         directory=directory,
@@ -68,8 +72,10 @@ def running_world(
         trust_domain=mesh.trust_domain,
         istio_declared=mesh.version,
         istio_runs=images.istiod.rpartition(":")[2],
-        root_certificate=certificate,
-        root_key=private,
+        istio_adopted=there.image if there else "",
+        root_certificate=private(directory / "root.crt", signer.root_pem),
+        signer_certificate=certificate,
+        signer_key=key_file,
         issuer_key=key,
         outside={},
         sites=sites,
@@ -90,7 +96,7 @@ def running_world(
 class _Plan:
     """What every site is filled from, each mapping by site: `names` of clusters, `addresses` of their nodes.
 
-    `root` signs the mesh.
+    `signer` signs for the mesh.
     """
 
     declaration: Declaration
@@ -98,12 +104,12 @@ class _Plan:
     names: Mapping[str, str]
     directory: Path
     definitions: Sequence[str]
-    root: Authority
+    signer: Authority
     addresses: Mapping[str, str]
 
     def records(self, site: str) -> list[Record]:
         """The declared objects of a site."""
-        return [one for one in self.declaration.records if one.family == "kubernetes" and one.site == site]
+        return _declared(self.declaration, site)
 
     def filled(self, site: str, reached: Credentials) -> tuple[SiteState, list[Translation]]:
         """Give a cluster every definition and object; and what had to be changed in them."""
@@ -130,17 +136,23 @@ class _Plan:
         return self._state(site, reached, answers, seconds, pods), said
 
     def _mesh(self, site: str, objects: Sequence[Object], api: Api) -> list[Translation]:
-        """Install it, and give its gateways their certificates."""
+        """Install it where it is not there, and give its gateways their certificates."""
         if not self.given.images.has_mesh:
             return []
-        authority = self.root.intermediate(f"meshproof mesh {site}")
-        peers = {name: address for name, address in self.addresses.items() if name != site}
-        plane = ControlPlane(records=self.records(site), images=self.given.images, authority=authority, peers=peers)
-        said = plane.install(api)
-        for secret, signed in gateway_secrets(objects, self.declaration, self.root):
+        said = self._control_plane(site, api)
+        for secret, signed in gateway_secrets(objects, self.declaration, self.signer):
             api.apply(secret)
             said.append(signed)
         return said
+
+    def _control_plane(self, site: str, api: Api) -> list[Translation]:
+        records, images = self.records(site), self.given.images
+        if images.is_beside:
+            says = f"is not installed: the cluster has a control plane already, {images.istiod}, which is left as it is"
+            return [Translation(address=one.address, says=says) for one in records if chart_of(one) in CHARTS]
+        authority = self.signer.intermediate(f"meshproof mesh {site}")
+        peers = {name: address for name, address in self.addresses.items() if name != site}
+        return ControlPlane(records=records, images=images, authority=authority, peers=peers).install(api)
 
     def _pods(self, site: str, api: Api) -> list[ProcessState]:
         """Those of the mesh, and one outside it that calls them."""
@@ -179,6 +191,10 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
     began = time.monotonic()
     yield
     seconds[name] = round(time.monotonic() - began, 3)
+
+
+def _declared(declaration: Declaration, site: str) -> list[Record]:
+    return [one for one in declaration.records if one.family == "kubernetes" and one.site == site]
 
 
 def _names(directory: Path, adopted: str) -> Mapping[str, str]:
