@@ -6,14 +6,13 @@ from typing import Final
 from fixtures.calls import Call, ejection, healed_after, site_of
 from meshproof import Control, Level, Pillar, checks, edit, judge, measure, remove
 from meshproof.errors import NotYet
-from meshproof.faults.stopped import stopped
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply
-from meshproof.targets.embedded.mesh import Mesh
+from meshproof.targets.protocols import Mesh
 from meshproof.verdict import Assurance, Fidelity
 from meshproof.waiting import until
 
-SHOWN_BY = ("embedded",)
+SHOWN_BY = ("embedded", "kind")
 SERVICE: Final = "catalogue"
 
 FAILOVER = Control(
@@ -63,7 +62,7 @@ def test_reads_go_to_the_other_site_while_this_one_hangs(mesh_alone: Mesh) -> No
 
 def _failover(mesh: Mesh) -> Iterator[Observed[tuple[str, str, float]]]:
     record = next(one for one in mesh.declared("DestinationRule", site="primary") if one.name == SERVICE)
-    with healed_after(mesh), stopped(mesh.process(SERVICE).app_pid):
+    with healed_after(mesh), mesh.hanging(SERVICE):
         away = _answer(mesh, "standby", FAILS_OVER_WITHIN_S)
     with ejection(mesh):
         back = _answer(mesh, "primary", FAILS_BACK_WITHIN_S)

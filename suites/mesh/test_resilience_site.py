@@ -11,7 +11,6 @@ from fixtures.calls import GATEWAY, customer, failed_of, outside, shop_host, som
 from meshproof import Control, Level, Pillar, checks, edit, judge
 from meshproof.declaration.model import Declaration, Record
 from meshproof.errors import ProbeError
-from meshproof.faults.stopped import stopped
 from meshproof.observation import Observed
 from meshproof.probes.burst import Burst, Load, burst
 from meshproof.probes.http import Reply, Request
@@ -187,7 +186,7 @@ def test_the_shop_sells_on_without_its_counters(mesh_alone: Mesh) -> None:
 def _without_counters(mesh: Mesh) -> Iterator[Observed[Reply]]:
     filters = [one for one in mesh.declared("EnvoyFilter", site="primary") if one.name == "edge-rate-limit"]
     place = filters[0]
-    with stopped(mesh.process(LIMITER).app_pid):
+    with mesh.hanging(LIMITER):
         for _ in range(TRIES):
             yield Observed(
                 address=place.address,

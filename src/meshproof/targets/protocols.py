@@ -171,6 +171,7 @@ class Mesh(Protocol):
     def close(self) -> None: ...  # noqa: D102
     def processes(self, *, site: str = "", app: str = "", kind: str = "") -> Sequence[Process]: ...  # noqa: D102
     def process(self, app: str, *, site: str = "primary") -> Process: ...  # noqa: D102
+    def hanging(self, app: str, *, site: str = "primary") -> AbstractContextManager[None]: ...  # noqa: D102
     def api(self, site: str) -> Api: ...  # noqa: D102
     def observed(self, process: Any, value: Any, what: str = "") -> Observed[Any]: ...  # noqa: D102
     def declared(self, kind: str, *, site: str = "") -> list[Record]: ...  # noqa: D102

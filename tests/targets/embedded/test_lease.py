@@ -15,6 +15,7 @@ from meshproof.errors import TargetError
 from meshproof.process import Running
 from meshproof.targets.embedded.lease import VARIABLE, Lease, discard, home, is_stale, leave_changed, reserve, world
 from meshproof.targets.embedded.running import stop
+from meshproof.targets.embedded.state import FILE
 from meshproof.waiting import throughout, until
 from tests.targets.embedded.runs import found_here, nothing_left_of, started
 
@@ -82,6 +83,16 @@ def test_a_target_that_cannot_start_says_why_and_goes(place: Path) -> None:
         with started(place, f"run-{keep}", keep=keep, FAILS="1") as run:
             assert run.says() == "TargetError: istiod of primary ended with status 1: its last words"
         nothing_left_of(place)
+
+
+def test_a_target_of_another_release_is_refused_at_once(place: Path) -> None:
+    """Its description is written whole: what this release cannot read of it never becomes what it can."""
+    with started(place, "run") as run:
+        directory = run.directory()
+        (directory / FILE).write_text("{}", encoding="utf-8")
+        with started(place, "later", **{VARIABLE: str(directory)}) as later:
+            assert f"`meshproof down {directory.name}`" in later.says(within_s=20)
+    nothing_left_of(place)
 
 
 def test_a_supervisor_that_cannot_even_begin_is_told_of(place: Path) -> None:

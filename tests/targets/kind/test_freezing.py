@@ -6,7 +6,7 @@ import pytest
 
 from meshproof.errors import TargetError
 from meshproof.probes.workload import pod_of
-from meshproof.targets.kind.freezing import frozen, paused
+from meshproof.targets.kind.freezing import frozen, held, paused
 
 POD = pod_of(
     {
@@ -33,6 +33,16 @@ def test_its_process_is_stopped_from_the_node(tmp_path: Path, monkeypatch: pytes
     frozen(POD)
 
     assert log.read_text().splitlines()[-1] == "exec one-control-plane kill -STOP 4711"
+
+
+def test_its_process_goes_on_at_the_end_of_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that was stopped: a container that was started anew has another."""
+    log = docker(tmp_path, monkeypatch, "echo 4711")
+
+    with held(POD):
+        log.write_text("")
+
+    assert log.read_text().splitlines() == ["exec one-control-plane kill -CONT 4711"]
 
 
 def test_a_container_that_is_gone_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,7 +190,10 @@ def _ready(directory: Path, within_s: float) -> TargetState:
         if not (directory / state.FILE).exists():
             message = "the target is not ready yet"
             raise ProbeError(message)
-        return state.read(directory)
+        try:
+            return state.read(directory)
+        except TargetError as error:  # it is written whole: what cannot be read now never will be
+            raise _NeverError(str(error)) from error
 
     try:
         return until(look, lambda _: True, within_s=within_s, what="the target").value

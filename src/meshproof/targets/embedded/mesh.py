@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from meshproof.components.authority import Authority, Identity
 from meshproof.declaration.model import Declaration, Record
 from meshproof.errors import NotApplicable
+from meshproof.faults.stopped import stopped
 from meshproof.mutant import Mutant
 from meshproof.observation import Observed
 from meshproof.probes.http import Reply, Request, ask
@@ -63,6 +64,14 @@ class Mesh:
     def process(self, app: str, *, site: str = "primary") -> ProcessState:
         """The first process of an application."""
         return self.processes(site=site, app=app)[0]
+
+    @contextmanager
+    def hanging(self, app: str, *, site: str = "primary") -> Iterator[None]:
+        """Until the end of the block no process of an application answers; its proxies go on."""
+        with ExitStack() as stack:
+            for one in self.processes(site=site, app=app):
+                stack.enter_context(stopped(one.app_pid))
+            yield
 
     def api(self, site: str) -> Api:
         """The site's API server, as its administrator; may be asked for by several threads."""

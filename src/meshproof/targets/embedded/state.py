@@ -145,5 +145,9 @@ def read(directory: Path) -> TargetState:
     try:
         return TargetState.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
-        message = f"{path}: does not describe a running target: {str(error).splitlines()[0]}; start it again"
+        says = str(error).splitlines()[0]
+        message = (
+            f"{path}: describes no target of this release of Meshproof: {says}; "
+            f"`meshproof down {directory.name}`, and start it again"
+        )
         raise TargetError(message) from error

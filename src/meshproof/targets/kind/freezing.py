@@ -33,6 +33,17 @@ def process_of(pod: Pod) -> int:
 
 
 @contextmanager
+def held(pod: Pod) -> Iterator[None]:
+    """As `frozen`, until the end of the block: it goes on then, if it was not killed meanwhile."""
+    number = str(process_of(pod))
+    frozen(pod)
+    try:
+        yield
+    finally:
+        docker("exec", pod.node, "kill", "-CONT", number)
+
+
+@contextmanager
 def paused(node: str) -> Iterator[None]:
     """Stop every process of a node until the end of the block. Raises TargetError."""
     done = docker("pause", node)

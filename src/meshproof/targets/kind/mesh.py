@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any, Final
 
@@ -13,12 +14,14 @@ from ruamel.yaml import YAML
 from meshproof.declaration.model import Declaration
 from meshproof.errors import ProbeError, TargetError
 from meshproof.probes.http import Reply, Request
+from meshproof.probes.workload import pod_of
 from meshproof.targets.embedded.changes import Changes, records_of
 from meshproof.targets.embedded.mesh import Mesh
 from meshproof.targets.embedded.mesh_settings import mesh_settings
 from meshproof.targets.embedded.state import ProcessState, TargetState
 from meshproof.targets.embedded.translate import Object
 from meshproof.targets.embedded.workloads import KINDS
+from meshproof.targets.kind.freezing import held
 from meshproof.targets.kind.given import Given
 from meshproof.targets.kind.ways import Ways
 
@@ -42,6 +45,17 @@ class ClusterMesh(Mesh):
         if not any(one.processes for one in self.state.sites):
             raise TargetError(_NO_MESH)
         return super().processes(site=site, app=app, kind=kind)
+
+    @contextmanager
+    def hanging(self, app: str, *, site: str = "primary") -> Iterator[None]:
+        """As `Mesh.hanging`, of every pod that there is; their kubelet may end them for it, and start them anew."""
+        path = f"/api/v1/namespaces/{self.process(app, site=site).namespace}/pods"
+        rows = self.api(site).get(path, labelSelector=f"app={app}").get("items", [])
+        with ExitStack() as stack:
+            for row in rows:
+                if "deletionTimestamp" not in row["metadata"]:
+                    stack.enter_context(held(pod_of(row)))
+            yield
 
     def direct(
         self,
