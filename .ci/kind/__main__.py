@@ -26,7 +26,10 @@ from meshproof.process import require, run
 
 _LOAD_WITHIN_S: Final = 600.0
 _AGAIN: Final = (sys.executable, "-m", "kind")
-_NODE: Final = ("archive.py", "control_plane.py", "node.py", "pause.go", "kube-router.yaml", "metrics-server.yaml")
+_NODE: Final = (
+    *("archive.py", "control_plane.py", "node.py", "pause.go", "pod-network"),
+    *("kube-router.yaml", "metrics-server.yaml"),
+)
 _IMAGES: Final = ("archive.py", "workloads.py")
 _MESH: Final = ("archive.py", "mesh.py", "mesh.toml", "nc.go", "packet_filter.py", "small.py")
 #: No status of pytest: there is no test bed (sysexits.h calls it EX_TEMPFAIL).

@@ -22,7 +22,8 @@ _PLACES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("kubeadm", "kubelet", "kubectl"), "usr/bin"),
     **dict.fromkeys(("cni-ptp", "cni-host-local", "cni-portmap", "cni-loopback"), "opt/cni/bin"),
 }
-#: kindnetd cannot be had: one node needs no routes to others, and has the first part of kind's range of addresses.
+#: kindnetd cannot be had: routes lead to the pods, from other nodes as from their own (`pod-network`, which says what
+#: PART is). Their range is that of all nodes, so that what one pod sends to another comes from its own address.
 _NETWORK: Final = {
     "cniVersion": "1.0.0",
     "name": "bed",
@@ -33,13 +34,26 @@ _NETWORK: Final = {
             "mtu": 1500,
             "ipam": {
                 "type": "host-local",
-                "ranges": [[{"subnet": "10.244.0.0/24"}]],
+                "ranges": [
+                    [
+                        {
+                            "subnet": "10.244.0.0/16",
+                            "gateway": "PART.1",
+                            "rangeStart": "PART.2",
+                            "rangeEnd": "PART.254",
+                        }
+                    ]
+                ],
                 "routes": [{"dst": "0.0.0.0/0"}],
             },
         },
         {"type": "portmap", "capabilities": {"portMappings": True}},
     ],
 }
+_SETTINGS: Final = "kind/pod-network.json"
+_BEFORE_KUBELET: Final = f"""[Service]
+ExecStartPre=/bin/sh -euc "pod-network </{_SETTINGS} >/etc/cni/net.d/10-bed.conflist"
+"""
 #: By the manifest that kind applies from the image itself, what it is here: in the place of kindnetd, what enforces
 #: network policies; in that of what gives volumes, which cannot be had, what serves metrics.
 _ADDED: Final[Mapping[str, Path]] = {
@@ -83,6 +97,7 @@ def _files() -> Iterator[tuple[str, Path]]:
     found = bundle("kind-node-files")
     for file in found.files:
         yield str(file).rpartition(f"{_FILES}/")[2], file
+    yield "usr/local/bin/pod-network", Path(__file__).with_name("pod-network")
 
 
 def _settings(files: Path, version: str) -> None:
@@ -92,7 +107,9 @@ def _settings(files: Path, version: str) -> None:
     _write(files / "kind/version", f"v{version}")
     for name, manifest in _ADDED.items():
         _write(files / f"kind/manifests/{name}.yaml", manifest.read_text(encoding="utf-8"))
-    _write(files / "etc/cni/net.d/10-bed.conflist", json.dumps(_NETWORK, indent=1))
+    _write(files / _SETTINGS, json.dumps(_NETWORK, indent=1))
+    _write(files / "etc/systemd/system/kubelet.service.d/12-bed.conf", _BEFORE_KUBELET)
+    (files / "etc/cni/net.d").mkdir(parents=True)
     _write(files / "etc/containerd/cri-base.json", json.dumps(_specification()))
     _write(files / "etc/systemd/journald.conf", "[Journal]\nReadKMsg=no\n")
     kubelet = files / "etc/default/kubelet"
