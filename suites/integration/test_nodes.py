@@ -1,5 +1,7 @@
 """What becomes of the pods of a node that is lost: who calls them is sent elsewhere, and others take their place."""
 
+import math
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
@@ -100,18 +102,22 @@ def _watched(item: Item, workload: Workload, before: State, lost: set[str]) -> M
         left = until(lambda: workload.found(service), gone.isdisjoint, within_s=_NOTICED_WITHIN_S, every_s=_EVERY_S)
     except NotYet as error:
         broken.append(f"its pods on a lost node are still sent requests after {error.within_s:g} s")
-    try:
-        _replaced(workload, len(before.pods), lost)
-    except NotYet as error:
-        broken.append(f"its pods on a lost node do not run elsewhere after {error.within_s:g} s")
+    broken += _elsewhere(workload, len(before.pods), lost)
     return Moved(broken=broken, left_s=left.seconds if left else None)
 
 
-def _replaced(workload: Workload, wanted: int, lost: set[str]) -> None:
-    """Wait until as many pods as before are ready on other nodes. Raises NotYet."""
-    until(
-        lambda: [pod for pod in workload.pods() if pod.is_ready and pod.node not in lost],
-        lambda ready: len(ready) >= wanted,
-        within_s=outlasts_s(workload.pod["spec"]) + _NOTICED_WITHIN_S + workload.probe_s("startup"),
-        every_s=_EVERY_S,
-    )
+def _elsewhere(workload: Workload, wanted: int, lost: set[str]) -> Iterator[str]:
+    """What keeps as many pods as before from being ready on other nodes."""
+    stays_s = outlasts_s(workload.pod["spec"])
+    if math.isinf(stays_s):
+        yield "its pods stay with a lost node for ever"
+        return
+    try:
+        until(
+            lambda: [pod for pod in workload.pods() if pod.is_ready and pod.node not in lost],
+            lambda ready: len(ready) >= wanted,
+            within_s=stays_s + _NOTICED_WITHIN_S + workload.probe_s("startup"),
+            every_s=_EVERY_S,
+        )
+    except NotYet as error:
+        yield f"its pods on a lost node do not run elsewhere after {error.within_s:g} s"
