@@ -27,6 +27,7 @@ OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("--primary-context", "value", "kubeconfig context of the live primary"),
     ("--standby-context", "value", "kubeconfig context of the live standby"),
     ("--kind-cluster", "value", "adopt the kind clusters NAME-primary and NAME-standby"),
+    ("--kind-workers", "value", "how many workers each new kind cluster has beside its first node, default 0"),
     ("--images", "value", "a TOML file: the image for each role on the kind target, for a mirror or without network"),
     ("--time-scale", "value", "factor for declared times only, default 0.1"),
     ("--mutants", "value", "how many generated mutants --prove draws"),
@@ -38,6 +39,7 @@ _OF_ONE_TARGET: Final[Mapping[str, str]] = {
     "--allow-disruption": "live",
     "--images": "kind",
     "--kind-cluster": "kind",
+    "--kind-workers": "kind",
     "--primary-context": "live",
     "--standby-context": "live",
 }
@@ -72,6 +74,9 @@ def _require_used(given: Sequence[str], settings: Settings) -> None:
         if owner != target:
             message = f"{name}: only --target {owner} uses it, and this run is on {target}; change one of them"
             raise UsageError(message)
+    if "--kind-workers" in given and settings.kind_cluster:
+        message = f"--kind-workers: the adopted clusters {settings.kind_cluster}-… keep their own nodes; leave one out"
+        raise UsageError(message)
 
 
 def catalogue_page(config: pytest.Config) -> str | None:

@@ -37,6 +37,7 @@ class Settings(BaseModel):
     primary_context: str = ""
     standby_context: str = ""
     kind_cluster: str = ""
+    kind_workers: int = Field(default=0, ge=0)
     images: Path | None = None
     time_scale: float = Field(default=0.1, gt=0, le=1)
     suites: Path = Path("suites")

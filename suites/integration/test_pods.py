@@ -53,7 +53,7 @@ AVAILABLE = Control(
 
 @checks(AVAILABLE)
 def test_every_pod_becomes_ready(workloads: Workloads) -> None:
-    """How they are spread over nodes and zones is not shown; on kind, one node runs them all."""
+    """How they are spread over nodes and zones is not shown."""
     findings = judge(_started_pods(workloads), lambda seen: seen.value())
 
     assert not findings.broken, findings.table()

@@ -43,7 +43,7 @@ def on(*nodes: str) -> Sequence[Pod]:
 
 def test_the_node_with_most_of_the_pods_is_lost() -> None:
     """Never the one with the control plane: with it nothing could be seen any more."""
-    cluster = Cluster(node("first", label=CONTROL_PLANE, spec=CLOSED), node("second"), node("third"))
+    cluster = Cluster(node("first", label=CONTROL_PLANE, spec=CLOSED), *map(node, ("second", "third", "fourth")))
 
     assert expendable(cluster, "primary", on("first", "first", "second", "third", "third")) == "third"
 
@@ -51,12 +51,18 @@ def test_the_node_with_most_of_the_pods_is_lost() -> None:
 @pytest.mark.parametrize(
     ("nodes", "where", "says"),
     [
-        pytest.param((node("one", label=CONTROL_PLANE),), "one", "primary has 1 nodes, and none can be lost", id="one"),
+        pytest.param((node("one", label=CONTROL_PLANE),), "one", "^1 nodes of primary take pods, and none", id="one"),
         pytest.param(
-            (node("one", label=CONTROL_PLANE, spec=CLOSED), node("two")), "two", "has 2 nodes", id="nowhere to go"
+            (node("one", label=CONTROL_PLANE, spec=CLOSED), node("two"), node("three")),
+            "two",
+            "^2 nodes of primary take pods",
+            id="no two to go to",
         ),
         pytest.param(
-            (node("one", label=CONTROL_PLANE), node("two")), "one", "no pod of a declared workload", id="empty worker"
+            (node("one", label=CONTROL_PLANE), node("two"), node("three")),
+            "one",
+            "no pod of a declared workload",
+            id="empty workers",
         ),
     ],
 )

@@ -16,18 +16,24 @@ _UNREACHABLE: Final = "node.kubernetes.io/unreachable"
 #: What a cluster adds to every pod that does not say for itself.
 #: Source: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#defaulttolerationseconds
 DEFAULT_S: Final = 300.0
+#: How many nodes must take pods once one is lost.
+_LEFT: Final = 2
 
 
 def expendable(api: Api, site: str, pods: Iterable[Pod]) -> str:
     """The node that most of these pods run on, of those that do not hold the cluster's own control plane.
 
-    Raises TargetError where there is no such node, or none of them would be left to run the pods elsewhere.
+    Raises TargetError where there is no such node, or the others have no room for two pods apart: pods that are spread
+    over zones would wait for the lost one.
     """
     rows = api.get("/api/v1/nodes").get("items", [])
     workers = [str(one["metadata"]["name"]) for one in rows if _CONTROL_PLANE not in one["metadata"].get("labels", {})]
-    open_ones = [one for one in rows if not _is_closed(one)]
-    if not workers or len(open_ones) < 2:  # noqa: PLR2004  one to lose and one to go to
-        message = f"{site} has {len(rows)} nodes, and none can be lost: adopt clusters with workers by --kind-cluster"
+    open_ones = [one for one in rows if not is_closed(one)]
+    if not workers or len(open_ones) <= _LEFT:
+        message = (
+            f"{len(open_ones)} nodes of {site} take pods, and none can be lost: "
+            "have clusters made by --kind-workers 2, or adopt some with as many by --kind-cluster"
+        )
         raise TargetError(message)
     there = Counter(one.node for one in pods if one.node in workers)
     if not there:
@@ -49,7 +55,7 @@ def outlasts_s(spec: Mapping[str, Any]) -> float:
     return math.inf if matching else DEFAULT_S
 
 
-def _is_closed(node: Mapping[str, Any]) -> bool:
+def is_closed(node: Mapping[str, Any]) -> bool:
     """Whether it takes no pods that do not ask for it."""
     taints = node.get("spec", {}).get("taints", [])
     return any(one["effect"] in ("NoSchedule", "NoExecute") for one in taints)

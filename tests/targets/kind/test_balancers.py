@@ -12,6 +12,7 @@ from meshproof.probes.kubernetes import Api
 from meshproof.targets.kind.balancers import balance
 
 NODE: dict[str, Any] = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "one"}}
+OTHER: dict[str, Any] = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "two"}}
 SPACE: dict[str, Any] = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "edge"}}
 
 
@@ -27,7 +28,7 @@ def api(api_server: ApiServer) -> Iterator[Api]:
     with closing(Api(api_server.credentials)) as found:
         assert found.apply(SPACE).accepted
         yield found
-        for one in (*found.list("v1", "services"), NODE):
+        for one in (*found.list("v1", "services"), NODE, OTHER):
             thing = {"apiVersion": "v1", "kind": one.get("kind", "Service"), "metadata": one["metadata"]}
             if one["metadata"].get("namespace", "edge") == "edge":
                 found.delete(thing)
@@ -57,6 +58,22 @@ def test_a_service_that_waits_for_one_gets_the_nodes_address(api: Api) -> None:
         "in": [],
     }
     assert not balance(api)
+
+
+def test_what_keeps_callers_from_pods_of_other_nodes_is_said(api: Api) -> None:
+    """Only where there are others, and the Service's own policy does."""
+    local = service("gateway", "LoadBalancer")
+    local["spec"]["externalTrafficPolicy"] = "Local"
+    for one in (NODE, OTHER, local, service("open", "LoadBalancer")):
+        assert api.apply(one).accepted
+    api.set_status(NODE, {"addresses": [{"type": "InternalIP", "address": "10.213.0.3"}]})
+
+    said = {one.address: one.says for one in balance(api)}
+
+    assert said["Service/edge/open"] == "its load balancer is the node, at 10.213.0.3"
+    assert said["Service/edge/gateway"].startswith(
+        "its load balancer is the node, at 10.213.0.3, which leads to no pod"
+    )
 
 
 def test_without_a_node_there_is_nowhere_to_lead(api: Api) -> None:

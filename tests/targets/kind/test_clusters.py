@@ -1,7 +1,9 @@
 """kind's clusters: the way in to one, and what is said where one is not to be had."""
 
 import base64
+import json
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -56,7 +58,23 @@ def test_a_cluster_of_the_same_name_is_left_alone(monkeypatch: pytest.MonkeyPatc
     told(monkeypatch, "one\ntwo\n")
 
     with pytest.raises(TargetError, match=r"^a kind cluster two exists already: `kind delete cluster --name two`"):
-        clusters.create(["two", "three"], image="node:1", network="n", directory=tmp_path)
+        clusters.create(["two", "three"], image="node:1", workers=0, network="n", directory=tmp_path)
+
+
+def test_a_cluster_without_workers_is_kinds_own() -> None:
+    """Its only node is opened to pods by kind itself, which would not find it closed."""
+    assert clusters.of_nodes(0)["nodes"] == [{"role": "control-plane"}]
+
+
+def test_beside_workers_the_first_node_takes_pods_too() -> None:
+    """So that each of three zones has a node for them."""
+    first, *others = cast("list[dict[str, Any]]", clusters.of_nodes(2)["nodes"])
+
+    assert first["role"] == "control-plane"
+    assert [json.loads(one) for one in first["kubeadmConfigPatches"]] == [
+        {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}
+    ]
+    assert others == [{"role": "worker"}, {"role": "worker"}]
 
 
 def test_a_cluster_to_adopt_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -36,7 +36,9 @@ def test_a_node_that_is_not_ready_says_why() -> None:
 
 
 def test_a_ready_node_says_nothing() -> None:
-    """Only then is it over."""
+    """Only then is it over: when its cluster has noticed too, and sends pods there."""
     node = {"metadata": {"name": "one"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    unnoticed = {"spec": {"taints": [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]}}
 
     assert not unready_node(node)
+    assert unready_node({**node, **unnoticed}) == ["one: it takes no pods yet"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -25,24 +26,43 @@ from meshproof.toolchain import find
 #: Every cluster and network that this engine made is called so.
 PREFIX: Final = "meshproof-"
 _NETWORK: Final = "KIND_EXPERIMENTAL_DOCKER_NETWORK"
+#: kubeadm would close it to pods; where it is the only node, kind itself opens it again.
+_OPEN: Final = json.dumps({"kind": "InitConfiguration", "nodeRegistration": {"taints": []}})
 _CREATE_WITHIN_S: Final = 600.0
 _DUMP_WITHIN_S: Final = 60.0
 _LOAD_WITHIN_S: Final = 300.0
 _DELETE_WITHIN_S: Final = 120.0
 
 
-def create(names: Sequence[str], *, image: str, network: str, directory: Path) -> Mapping[str, Credentials]:
+def create(
+    names: Sequence[str], *, image: str, workers: int, network: str, directory: Path
+) -> Mapping[str, Credentials]:
     """One cluster for each name, side by side on one network; by name, how it is reached.
 
-    Raises TargetError: a cluster of the name exists, the node does not come up, Docker is gone.
+    Raises TargetError: a cluster of the name exists, a node does not come up, Docker is gone.
     """
     taken = sorted(set(names) & set(existing()))
     if taken:
         message = f"a kind cluster {taken[0]} exists already: `kind delete cluster --name {taken[0]}`, or adopt it"
         raise TargetError(message)
     create_network(network)
+    nodes = directory / "kind.json"
+    nodes.write_text(json.dumps(of_nodes(workers)), encoding="utf-8")
     with ThreadPoolExecutor(len(names)) as pool:
-        return dict(zip(names, pool.map(lambda one: _create(one, image, network, directory), names), strict=True))
+        return dict(zip(names, pool.map(lambda one: _create(one, image, network, nodes), names), strict=True))
+
+
+def of_nodes(workers: int) -> Mapping[str, object]:
+    """What kind is told of a cluster with so many workers.
+
+    Its first node takes pods as they do, so that two of them make the three zones that pods are declared to be spread
+    over: on one machine it costs nothing to use it, and a third worker would.
+    """
+    first: dict[str, object] = {"role": "control-plane"}
+    if workers:
+        first["kubeadmConfigPatches"] = [_OPEN]
+    nodes = [first, *[{"role": "worker"}] * workers]
+    return {"apiVersion": "kind.x-k8s.io/v1alpha4", "kind": "Cluster", "nodes": nodes}
 
 
 def adopt(names: Sequence[str], *, directory: Path) -> Mapping[str, Credentials]:
@@ -97,14 +117,14 @@ def credentials(kubeconfig: str, directory: Path, name: str) -> Credentials:
         raise TargetError(message) from error
 
 
-def _create(name: str, image: str, network: str, directory: Path) -> Credentials:
-    file = directory / f"{name}.kubeconfig"
-    words = ["create", "cluster", "--name", name, "--image", image, "--kubeconfig", str(file), "--retain"]
-    done = _kind(*words, environment={_NETWORK: network}, within_s=_CREATE_WITHIN_S)
+def _create(name: str, image: str, network: str, nodes: Path) -> Credentials:
+    file = nodes.with_name(f"{name}.kubeconfig")
+    words = ["--name", name, "--image", image, "--config", str(nodes), "--kubeconfig", str(file), "--retain"]
+    done = _kind("create", "cluster", *words, environment={_NETWORK: network}, within_s=_CREATE_WITHIN_S)
     if done.returncode != 0:
         message = f"kind could not create the cluster {name}: {trouble(done.last_words(12))}; {_dump(name)}"
         raise TargetError(message)
-    return credentials(file.read_text(encoding="utf-8"), directory, name)
+    return credentials(file.read_text(encoding="utf-8"), file.parent, name)
 
 
 def _has(node: str, image: str) -> bool:

@@ -45,7 +45,7 @@ class ControlPlane:
                 values = instead(release, chart, self.images, self.peers)
                 objects = rendered(release, chart, values)
                 _apply(api, objects)
-                said += [Translation(address=release.address, says=f"{one}, on one node") for one in _told(values)]
+                said += [Translation(address=release.address, says=f"{one}, on one machine") for one in _told(values)]
                 for one in objects:
                     _await(api, one)
         return said

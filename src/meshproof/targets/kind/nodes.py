@@ -8,6 +8,7 @@ from typing import Any, Final
 from meshproof.declaration.model import Declaration
 from meshproof.errors import NotYet, TargetError
 from meshproof.probes.kubernetes import Api
+from meshproof.probes.node import is_closed
 from meshproof.targets.embedded.translate import Translation
 from meshproof.waiting import until
 
@@ -15,6 +16,15 @@ from meshproof.waiting import until
 _NODES_WITHIN_S: Final = 300.0
 _REGION: Final = "topology.kubernetes.io/region"
 _ZONE: Final = "topology.kubernetes.io/zone"
+#: As many as the declared regions have.
+_ZONES: Final = "abc"
+#: What a node bears until its cluster has noticed that it is ready.
+_UNNOTICED: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+
+
+def nodes_of(api: Api) -> list[str]:
+    """Their names."""
+    return [str(row["metadata"]["name"]) for row in api.get("/api/v1/nodes").get("items", [])]
 
 
 def await_nodes(api: Api, site: str) -> None:
@@ -31,8 +41,10 @@ def await_nodes(api: Api, site: str) -> None:
 
 
 def unready_node(node: Mapping[str, Any]) -> list[str]:
-    """Why a node is not ready, in its own words; nothing where it is."""
+    """Why a node is not ready, in its own words; nothing where it is, and the cluster has noticed."""
     name = node["metadata"]["name"]
+    if any(one["key"] in _UNNOTICED for one in node.get("spec", {}).get("taints", [])):
+        return [f"{name}: it takes no pods yet"]
     found = [one for one in node.get("status", {}).get("conditions", []) if one["type"] == "Ready"]
     if not found:
         return [f"{name} says nothing yet"]
@@ -40,8 +52,11 @@ def unready_node(node: Mapping[str, Any]) -> list[str]:
 
 
 def node_address(api: Api) -> str:
-    """Where a cluster's node is reached by the others of its network. Raises TargetError where it says nothing."""
-    rows = api.get("/api/v1/nodes").get("items", [])
+    """Where the first node that takes pods is reached by the others of its network.
+
+    Raises TargetError where none says it.
+    """
+    rows = sorted(api.get("/api/v1/nodes").get("items", []), key=is_closed)
     said = [one for row in rows for one in row.get("status", {}).get("addresses", [])]
     found = next((str(one["address"]) for one in said if one["type"] == "InternalIP"), "")
     if not found:
@@ -51,11 +66,24 @@ def node_address(api: Api) -> str:
 
 
 def place_nodes(api: Api, site: str, declaration: Declaration) -> list[Translation]:
-    """Say of each node that it stands in a zone of the site's region: pods are spread by that, and calls led by it."""
+    """Say of each node that it stands in a zone of the site's region: pods are spread by that, and calls led by it.
+
+    Nodes that take pods stand in one zone after the other; where no pod can go, no pod is to be missed.
+    """
     fact = declaration.by_address.get(f"fact:{site}/region")
     region = str(fact.values["value"]) if fact is not None else site
-    labels = {_REGION: region, _ZONE: f"{region}-a"}
-    names = [row["metadata"]["name"] for row in api.get("/api/v1/nodes").get("items", [])]
-    for name in names:
+    rows = sorted(api.get("/api/v1/nodes").get("items", []), key=is_closed)
+    zones = {}
+    for number, row in enumerate(rows):
+        name = str(row["metadata"]["name"])
+        zones[name] = f"{region}-{_ZONES[0 if is_closed(row) else number % len(_ZONES)]}"
+        labels = {_REGION: region, _ZONE: zones[name]}
         api.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}})
-    return [Translation(address=f"Node/{name}", says=f"is said to stand in {region}-a") for name in names]
+    placed = [Translation(address=f"Node/{name}", says=f"is said to stand in {zone}") for name, zone in zones.items()]
+    return [Translation(address=site, says=_says(len(zones), len(set(zones.values())))), *placed]
+
+
+def _says(nodes: int, zones: int) -> str:
+    if nodes == 1:
+        return "is one node in one zone: that pods are spread over nodes and zones is not shown"
+    return f"is {nodes} nodes in {zones} zones, all of one machine: a zone has no power and no network of its own"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ from meshproof.targets.kind.freezing import frozen, paused
 from meshproof.targets.kind.given import Given
 from meshproof.targets.kind.images import Images
 from meshproof.targets.kind.mesh import ClusterMesh
+from meshproof.targets.kind.nodes import await_nodes, nodes_of
 from meshproof.targets.kind.reaching import opened, reached
 from meshproof.targets.kind.ways import Ways
 from meshproof.targets.protocols import Incarnation, Object, Ran, Target
@@ -125,9 +126,15 @@ class Kind(Embedded):
         """Stop its process from its node, which is a container of Docker's."""
         frozen(pod)
 
-    def losing(self, node: str) -> AbstractContextManager[None]:
-        """It and all that runs on it stand still; then they go on."""
-        return paused(node)
+    @contextmanager
+    def losing(self, node: str) -> Iterator[None]:
+        """It and all that runs on it stand still; then they go on, and take pods again."""
+        with paused(node):
+            yield
+        for site in self.sites:
+            with closing(self.api(site.name)) as api:
+                if node in nodes_of(api):
+                    await_nodes(api, site.name)
 
     def mesh(self, declaration: Declaration) -> ClusterMesh:
         """Both sites' mesh, where one was installed."""

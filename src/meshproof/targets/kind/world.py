@@ -51,7 +51,7 @@ def running_world(
     require_docker()
     images = Images.read(settings.images)
     names = _names(directory, settings.kind_cluster)
-    reached = _clusters(names, directory, images, settings.kind_cluster)
+    reached = _clusters(names, directory, images, settings)
     mesh, _ = mesh_settings(_declared(declaration, SITES[0]), {})
     there = installed(reached, mesh.revision) if settings.kind_cluster else None
     images, signer = (images.beside(there.image), there.signer) if there else (images, Authority.new(_ROOT))
@@ -84,7 +84,6 @@ def running_world(
         ],
         not_run=[],
         notes=[
-            "each site is one node in one zone: that pods are spread over nodes and zones is not shown",
             *missing,
             *(_refused(one) for site in sites for one in site.answers if one.status >= _REFUSED),
         ],
@@ -210,16 +209,20 @@ def _addresses(reached: Mapping[str, Credentials]) -> Mapping[str, str]:
     return found
 
 
-def _clusters(names: Mapping[str, str], directory: Path, images: Images, adopted: str) -> Mapping[str, Credentials]:
+def _clusters(
+    names: Mapping[str, str], directory: Path, images: Images, settings: Settings
+) -> Mapping[str, Credentials]:
     """By site: clusters of the run's own, which go with it, or those that are there already."""
     called = [names[site] for site in SITES]
-    if adopted:
+    if settings.kind_cluster:
         found = clusters.adopt(called, directory=directory)
         return dict(zip(SITES, found.values(), strict=True))
     bring([images.node])
     network = f"{clusters.PREFIX}{directory.name}"
     reaper.start(directory / ALIVE, network, called, directory / "reaper.log")
-    made = clusters.create(called, image=images.node, network=network, directory=directory)
+    made = clusters.create(
+        called, image=images.node, workers=settings.kind_workers, network=network, directory=directory
+    )
     return dict(zip(SITES, made.values(), strict=True))
 
 
