@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
 from kind import sysctls
 
 from meshproof.process import run
@@ -32,6 +33,19 @@ def test_what_differs_is_put_back_and_nothing_else_is_touched(tmp_path: Path) ->
 def test_a_kernel_without_one_of_them_is_no_harm(tmp_path: Path) -> None:
     """Not every kernel is built with all of them."""
     assert sysctls.read(settings(tmp_path, kernel__panic="0")) == {"kernel/panic": "0"}
+
+
+@pytest.mark.parametrize(("there", "then"), [("128", "1024"), ("8192", "8192")])
+def test_several_nodes_may_watch_their_files(tmp_path: Path, there: str, then: str) -> None:
+    """What is more already stays; and it is put back as what kubelet changes."""
+    place = settings(tmp_path, fs__inotify__max_user_instances=there)
+    given = sysctls.read(place)
+
+    sysctls.allow_watching(place)
+
+    assert sysctls.read(place) == {sysctls.INSTANCES: then}
+    sysctls.put_back(given, place)
+    assert sysctls.read(place) == given
 
 
 def test_the_watcher_ends_when_its_starter_lets_go() -> None:
