@@ -53,6 +53,39 @@ def test_a_kubeconfig_that_cannot_be_read_is_said(tmp_path: Path, text: str) -> 
         clusters.credentials(text, tmp_path, "one")
 
 
+@pytest.mark.parametrize(
+    ("wrote", "says"),
+    [
+        pytest.param(
+            "inotify_init: too many open files", "`sysctl fs.inotify.max_user_instances=1024`; its nodes'", id="files"
+        ),
+        pytest.param(
+            "exit status 1",
+            r"create the cluster one: [^;]*; `docker info` says more; its nodes' logs are in ",
+            id="other",
+        ),
+    ],
+)
+def test_a_cluster_that_cannot_be_made_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrote: str, says: str
+) -> None:
+    """With what its kubelet wrote where that has a remedy: kind itself says only that it waited."""
+    log = tmp_path / "one-logs" / "one-control-plane" / "kubelet.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(wrote)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(clusters, "create_network", lambda _: None)
+
+    def answer(*words: str, **_: object) -> Completed:
+        failed = words[:2] == ("create", "cluster")
+        return Completed(argv=words, returncode=int(failed), stdout="", stderr="", seconds=0, name="kind")
+
+    monkeypatch.setattr(clusters, "_kind", answer)
+
+    with pytest.raises(TargetError, match=says):
+        clusters.create(["one"], image="node:1", workers=2, network="n", directory=tmp_path)
+
+
 def test_a_cluster_of_the_same_name_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It may be somebody's."""
     told(monkeypatch, "one\ntwo\n")

@@ -28,6 +28,9 @@ PREFIX: Final = "meshproof-"
 _NETWORK: Final = "KIND_EXPERIMENTAL_DOCKER_NETWORK"
 #: kubeadm would close it to pods; where it is the only node, kind itself opens it again.
 _OPEN: Final = json.dumps({"kind": "InitConfiguration", "nodeRegistration": {"taints": []}})
+#: What a kubelet says before it ends, and kind does not.
+_TOO_MANY: Final = "too many open files"
+_UNWATCHED: Final = "a user may watch too few files for so many nodes: `sysctl fs.inotify.max_user_instances=1024`; "
 _CREATE_WITHIN_S: Final = 600.0
 _DUMP_WITHIN_S: Final = 60.0
 _LOAD_WITHIN_S: Final = 300.0
@@ -135,7 +138,10 @@ def _dump(name: str) -> str:
     """Keep what the nodes have written, which goes with them; where it lies, in words."""
     place = Path(tempfile.gettempdir()) / f"{name}-logs"
     done = _kind("export", "logs", str(place), "--name", name, within_s=_DUMP_WITHIN_S)
-    return f"its nodes' logs are in {place}" if done.returncode == 0 else "its nodes left no logs"
+    if done.returncode != 0:
+        return "its nodes left no logs"
+    logs = [one.read_text(encoding="utf-8", errors="replace") for one in place.glob("*/kubelet.log")]
+    return f"{_UNWATCHED if any(_TOO_MANY in one for one in logs) else ''}its nodes' logs are in {place}"
 
 
 def _kind(*words: str, environment: Mapping[str, str] | None = None, within_s: float = 30.0) -> Completed:
