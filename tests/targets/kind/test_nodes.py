@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from meshproof.declaration.model import Declaration
+from meshproof.declaration.model import Declaration, Place, Record
 from meshproof.errors import TargetError
 from meshproof.probes.kubernetes import Answer, Api
 from meshproof.targets.kind.nodes import node_address, nodes_of, place_nodes
+from meshproof.verdict import Assurance
 
 CLOSED = ({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},)
 
@@ -33,7 +34,7 @@ class Cluster(Api):
         assert (dry_run, force) == (False, True)
         metadata = thing["metadata"]
         region, zone = (metadata["labels"][f"topology.kubernetes.io/{one}"] for one in ("region", "zone"))
-        assert zone.startswith(f"{region}-")
+        assert zone.startswith(region)
         self.placed[metadata["name"]] = zone
         return Answer(kind="Node", name=metadata["name"], status=200, says="")
 
@@ -61,6 +62,25 @@ def test_one_node_stands_in_the_first_zone(declaration: Declaration) -> None:
         ("primary", "is one node in one zone: that pods are spread over nodes and zones is not shown"),
         ("Node/one", "is said to stand in primary-a"),
     ]
+
+
+@pytest.mark.parametrize(("region", "zone"), [("eu-west-1", "eu-west-1a"), ("europe-west4", "europe-west4-a")])
+def test_a_zone_is_called_as_its_cloud_calls_it(region: str, zone: str) -> None:
+    """A declared experiment that names one finds it."""
+    fact = Record(
+        family="kubernetes",
+        kind="fact",
+        address="fact:primary/region",
+        name="region",
+        values={"value": region},
+        place=Place(file="site.yaml", line=1),
+        assurance=Assurance.DECLARED,
+    )
+    cluster = Cluster(node("one"))
+
+    place_nodes(cluster, "primary", Declaration(environment="prod", version="1", records=(fact,)))
+
+    assert cluster.placed == {"one": zone}
 
 
 def test_nodes_that_take_pods_stand_in_one_zone_after_the_other(declaration: Declaration) -> None:

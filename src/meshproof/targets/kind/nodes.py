@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ _REGION: Final = "topology.kubernetes.io/region"
 _ZONE: Final = "topology.kubernetes.io/zone"
 #: As many as the declared regions have.
 _ZONES: Final = "abc"
+_OF_AWS: Final = re.compile(r"-\d+$")
 #: What a node bears until its cluster has noticed that it is ready.
 _UNNOTICED: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
@@ -76,11 +78,17 @@ def place_nodes(api: Api, site: str, declaration: Declaration) -> list[Translati
     zones = {}
     for number, row in enumerate(rows):
         name = str(row["metadata"]["name"])
-        zones[name] = f"{region}-{_ZONES[0 if is_closed(row) else number % len(_ZONES)]}"
+        zones[name] = _zone(region, 0 if is_closed(row) else number)
         labels = {_REGION: region, _ZONE: zones[name]}
         api.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}})
     placed = [Translation(address=f"Node/{name}", says=f"is said to stand in {zone}") for name, zone in zones.items()]
     return [Translation(address=site, says=_says(len(zones), len(set(zones.values())))), *placed]
+
+
+def _zone(region: str, number: int) -> str:
+    """As the region's cloud calls it: AWS has `eu-west-1a`, Google `europe-west4-a`."""
+    letter = _ZONES[number % len(_ZONES)]
+    return f"{region}{letter}" if _OF_AWS.search(region) else f"{region}-{letter}"
 
 
 def _says(nodes: int, zones: int) -> str:
