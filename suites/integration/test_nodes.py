@@ -51,7 +51,7 @@ LOST = Control(
                     }
                 }
             },
-            says="do not run elsewhere",
+            says="stay with a lost node for ever",
         ),
         edit("Service", "primary:shop/orders", {"spec": {"publishNotReadyAddresses": True}}, says="are still sent"),
     ],
