@@ -101,12 +101,12 @@ def _ejection(mesh: Mesh) -> Observed[Ejection]:
 
 
 def _answer_well(mesh: Mesh, call: Call) -> None:
-    """Ask until every near endpoint has answered well: what it failed before is no part of a row then."""
+    """Ask until every near endpoint that failed before has answered well: that is no part of a row then."""
     met = {one.address: one.well for one in _near(call)}
 
     def silent() -> list[str]:
         call.send(mesh)
-        return [one.address for one in _near(call) if one.well == met.get(one.address)]
+        return [one.address for one in _near(call) if one.failed and one.well == met.get(one.address)]
 
     until(silent, lambda left: not left, within_s=EJECTED_WITHIN_S, what=f"an answer of each endpoint of {SERVICE}")
 

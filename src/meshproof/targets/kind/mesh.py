@@ -48,13 +48,13 @@ class ClusterMesh(Mesh):
 
     @contextmanager
     def hanging(self, app: str, *, site: str = "primary") -> Iterator[None]:
-        """As `Mesh.hanging`, of every pod that there is; their kubelet may end them for it, and start them anew."""
+        """As `Mesh.hanging`, of every pod that runs; their kubelet may end them for it, and start them anew."""
         path = f"/api/v1/namespaces/{self.process(app, site=site).namespace}/pods"
         rows = self.api(site).get(path, labelSelector=f"app={app}").get("items", [])
         with ExitStack() as stack:
-            for row in rows:
-                if "deletionTimestamp" not in row["metadata"]:
-                    stack.enter_context(held(pod_of(row)))
+            for pod in (pod_of(row) for row in rows if "deletionTimestamp" not in row["metadata"]):
+                if pod.runs_since:  # one that an autoscaler has just asked for has no process yet
+                    stack.enter_context(held(pod))
             yield
 
     def direct(
